@@ -1,0 +1,138 @@
+"""The records that pass between stages. Frozen, with no behaviour beyond simple geometry.
+
+Coordinates: `x` grows to the right, `y` downwards; a pixel's own square is [x, x+1) × [y, y+1).
+"Pixels of the page" are pixels of the upright picture, as a viewer shows it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+Layout = Literal["envelope", "boxes", "field"]
+Kind = Literal["handwritten", "printed", "unknown"]
+Status = Literal["accepted", "review", "blank", "error"]
+
+NOT_A_DIGIT = 10
+"""Index of the classifier's last class: whatever is not exactly one digit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """An upright rectangle in whole pixels: `x <= column < x + width`."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    @property
+    def right(self) -> int:
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> int:
+        return self.y + self.height
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page as loaded: upright, gray."""
+
+    gray: np.ndarray  # (H, W) uint8, 0 black .. 255 white, as scanned
+    number: int = 1  # from 1
+
+
+@dataclass(frozen=True, slots=True)
+class CleanPage:
+    """A page prepared for finding things: ink separated from paper, at a working scale."""
+
+    ink: np.ndarray  # (h, w) uint8, 255 ink / 0 paper
+    scale: float  # working pixels per page pixel, <= 1
+    angle: float  # skew, degrees; positive: text lines run downwards to the right
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A place where a code can stand: a rectangle, turned by `angle`, on the page."""
+
+    center: tuple[float, float]  # (x, y), pixels of the page
+    size: tuple[float, float]  # (along the line, across it), pixels of the page
+    angle: float  # degrees, as CleanPage.angle
+    layout: Layout
+    name: str = "zip"
+    prior: float = 0.0  # log-odds that the code stands here rather than elsewhere on the page
+    cells: tuple[Box, ...] = ()  # printed boxes, left to right, in pixels of the field's own upright frame
+
+
+@dataclass(frozen=True, slots=True)
+class FieldImage:
+    """A field cut out of its page, upright, with the ink separated from the paper."""
+
+    gray: np.ndarray  # (h, w) uint8, as scanned
+    ink: np.ndarray  # (h, w) uint8, 0 paper .. 255 full ink, antialiased
+    mask: np.ndarray  # (h, w) uint8, 255 ink / 0 paper
+    to_page: np.ndarray  # (2, 3) float64, maps (x, y, 1) of this image to pixels of the page
+    cells: tuple[Box, ...] = ()  # printed boxes in pixels of this image
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A run of atoms that may be one digit."""
+
+    start: int  # first atom
+    stop: int  # one past the last atom
+    box: Box  # in pixels of the field image
+    crop: np.ndarray  # (h, w) uint8, light ink on black
+
+
+@dataclass(frozen=True, slots=True)
+class Lattice:
+    """Everything that may be a digit in a field: the edges of a graph whose nodes lie between atoms."""
+
+    atoms: int  # number of atoms, left to right; nodes are 0 .. atoms
+    candidates: tuple[Candidate, ...]
+    skip_costs: tuple[float, ...]  # per atom: cost (negative log probability) of leaving it out as noise
+    height: float  # typical height of a digit here, pixels of the field image
+    gaps: tuple[float, ...] = ()  # per inner node 1 .. atoms-1: white space there, in digit heights
+
+
+@dataclass(frozen=True, slots=True)
+class Digit:
+    """One digit of a reading, as the classifier saw it."""
+
+    box: tuple[tuple[float, float], ...]  # four corners (x, y), pixels of the page
+    image: np.ndarray  # (28, 28) uint8
+    scores: np.ndarray  # (11,) float32, probabilities
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read in one field of one page: one row of the output."""
+
+    page: int = 1
+    field: str = "zip"
+    code: str = ""
+    plus4: str = ""
+    confidence: float = 0.0  # calibrated probability that the whole code is right
+    status: Status = "blank"
+    kind: Kind = "unknown"
+    digit_confidences: tuple[float, ...] = ()
+    alternatives: tuple[tuple[str, float], ...] = ()  # (code, confidence), best first
+    box: Box | None = None  # pixels of the page
+    angle: float = 0.0  # skew, degrees
+    message: str = ""
+    digits: tuple[Digit, ...] = field(default=(), repr=False, compare=False)
+    outline: tuple[tuple[float, float], ...] = field(default=(), repr=False, compare=False)  # the field's corners
+
+
+@dataclass(frozen=True, slots=True)
+class DigitReading:
+    """What was read in a picture of a single digit."""
+
+    digit: str = ""
+    confidence: float = 0.0
+    status: Status = "blank"
+    message: str = ""
