@@ -6,7 +6,8 @@ Coordinates: `x` grows to the right, `y` downwards; a pixel's own square is [x, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -124,8 +125,8 @@ class Reading:
     box: Box | None = None  # pixels of the page
     angle: float = 0.0  # skew, degrees
     message: str = ""
-    digits: tuple[Digit, ...] = field(default=(), repr=False, compare=False)
-    outline: tuple[tuple[float, float], ...] = field(default=(), repr=False, compare=False)  # the field's corners
+    digits: tuple[Digit, ...] = dataclasses.field(default=(), repr=False, compare=False)
+    outline: tuple[tuple[float, float], ...] = dataclasses.field(default=(), repr=False, compare=False)  # the field's corners
 
 
 @dataclass(frozen=True, slots=True)
