@@ -47,6 +47,14 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class PageError:
+    """A page that could not be loaded, in a file of which other pages can."""
+
+    number: int  # from 1
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class CleanPage:
     """A page prepared for finding things: ink separated from paper, at a working scale."""
 

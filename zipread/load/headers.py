@@ -1,0 +1,165 @@
+"""What the first bytes of a picture say: format, size, transparency, and whether the end is there.
+
+Nothing is decoded here. The size is needed before decoding (a 100 KB PNG can unfold to gigabytes), and the end
+because some decoders fill what is missing with gray and report success.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from zipread.load.tiff import read_orientation
+
+Format = Literal["PNG", "JPEG", "TIFF", "BMP", "WebP", "GIF", "PDF"]
+
+PDF_MARK_WITHIN = 1024
+"""Bytes at the start of a file among which readers look for `%PDF-`."""
+
+JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+"""Markers that start a frame and carry its size (ITU T.81, table B.1)."""
+
+_STARTS: tuple[tuple[bytes | tuple[bytes, ...], Format], ...] = (
+    (b"\x89PNG\r\n\x1a\n", "PNG"),
+    (b"\xff\xd8\xff", "JPEG"),
+    ((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), "TIFF"),
+    ((b"GIF87a", b"GIF89a"), "GIF"),
+    (b"BM", "BMP"),
+)
+
+_HINTS = {
+    b"ftypheic": "a HEIC picture; save it as JPEG or PNG",
+    b"ftypmif1": "a HEIF picture; save it as JPEG or PNG",
+    b"ftypavif": "an AVIF picture; save it as JPEG or PNG",
+    b"jP  \r\n\x87\n": "a JPEG 2000 picture; save it as JPEG or PNG",
+}
+"""Bytes 4 to 12 of formats people do send, and what to tell them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Size in pixels as stored, before any turning by EXIF."""
+
+    width: int
+    height: int
+    alpha: bool = False  # some pixels may be transparent
+    complete: bool = True  # the end of the data is there
+    orientation: int = 1  # EXIF; read only where alpha may be, because the decoder does not apply it there
+
+
+def sniff(data: bytes) -> Format | None:
+    """Return the format the bytes are in, whatever the file is called; None for anything else."""
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return "WebP"
+    for start, name in _STARTS:
+        if data.startswith(start):
+            return name
+    return "PDF" if b"%PDF-" in data[:PDF_MARK_WITHIN] else None
+
+
+def describe_unknown(data: bytes) -> str:
+    """Return what to tell somebody whose file is in no format that is read."""
+    if not data:
+        return "the file is empty"
+    return "not a picture zipread can read" + (
+        f": {_HINTS[data[4:12]]}" if data[4:12] in _HINTS else " (PNG, JPEG, TIFF, BMP, WebP, GIF or PDF)"
+    )
+
+
+def read_header(data: bytes, kind: Format) -> Header | None:
+    """Read the header of a picture that is one page; None where it is damaged.
+
+    TIFF and PDF have pages, each with its own size: see `tiff.read_directories` and `pdf`.
+    """
+    parsers: dict[str, Callable[[bytes], Header | None]] = {
+        "PNG": _png,
+        "JPEG": _jpeg,
+        "BMP": _bmp,
+        "WebP": _webp,
+        "GIF": _gif,
+    }
+    try:
+        return parsers[kind](data)
+    except (struct.error, IndexError):  # the bytes end inside the header
+        return None
+
+
+def _png(data: bytes) -> Header | None:
+    if data[12:16] != b"IHDR":
+        return None
+    width, height, _, colour = struct.unpack_from(">IIBB", data, 16)
+    alpha, complete, orientation, position = colour in (4, 6), False, 1, 8
+    while position + 12 <= len(data):
+        length, name = struct.unpack_from(">I4s", data, position)
+        alpha = alpha or name == b"tRNS"
+        if name == b"eXIf":
+            orientation = read_orientation(data[position + 8 : position + 8 + length])
+        position += 12 + length
+        complete = name == b"IEND" and position <= len(data)
+        if name == b"IEND":
+            break
+    return Header(width, height, alpha, complete, orientation)
+
+
+def _jpeg(data: bytes) -> Header | None:
+    size, position = None, 2
+    while True:
+        if data[position] != 0xFF:
+            return None
+        marker = data[position + 1]
+        if marker == 0xFF:  # fill byte
+            position += 1
+            continue
+        (length,) = struct.unpack_from(">H", data, position + 2)
+        if marker in JPEG_FRAMES:
+            size = struct.unpack_from(">HH", data, position + 5)
+        position += 2 + length
+        if marker == 0xDA:  # start of scan: compressed data follows, in which FF is always stuffed
+            break
+    if size is None:
+        return None
+    return Header(size[1], size[0], complete=data.find(b"\xff\xd9", position) >= 0)
+
+
+def _bmp(data: bytes) -> Header | None:
+    pixels, header_size = struct.unpack_from("<II", data, 10)
+    if header_size == 12:
+        width, height, _, bits = struct.unpack_from("<HHHH", data, 18)
+        compression = 0
+    else:
+        width, height, _, bits, compression = struct.unpack_from("<iiHHI", data, 18)
+    row_bytes = (bits * abs(width) + 31) // 32 * 4
+    complete = compression not in (0, 3) or pixels + row_bytes * abs(height) <= len(data)
+    return Header(abs(width), abs(height), complete=complete)
+
+
+def _webp(data: bytes) -> Header | None:
+    (riff_length,) = struct.unpack_from("<I", data, 4)
+    complete, chunk = 8 + riff_length <= len(data), data[12:16]
+    if chunk == b"VP8 ":
+        width, height = struct.unpack_from("<HH", data, 26)
+        return Header(width & 0x3FFF, height & 0x3FFF, False, complete)
+    if chunk == b"VP8L":
+        (bits,) = struct.unpack_from("<I", data, 21)
+        return Header((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1, bool(bits >> 28 & 1), complete)
+    if chunk == b"VP8X":
+        width, height = (int.from_bytes(data[at : at + 3], "little") + 1 for at in (24, 27))
+        return Header(width, height, bool(data[20] & 0x10), complete, _webp_orientation(data))
+    return None
+
+
+def _webp_orientation(data: bytes) -> int:
+    position = 12
+    while position + 8 <= len(data):
+        name, length = struct.unpack_from("<4sI", data, position)
+        if name == b"EXIF":
+            return read_orientation(data[position + 8 : position + 8 + length].removeprefix(b"Exif\0\0"))
+        position += 8 + length + length % 2
+    return 1
+
+
+def _gif(data: bytes) -> Header | None:
+    width, height = struct.unpack_from("<HH", data, 6)
+    return Header(width, height, alpha=True)  # any palette entry may be transparent
