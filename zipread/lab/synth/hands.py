@@ -57,24 +57,25 @@ class Hands:
     labels: np.ndarray  # (n,) int
     writers: np.ndarray  # (n,) int
     writing: Writing = "handwritten"
-    _by_writer: tuple[tuple[np.ndarray, ...], ...] = field(init=False, repr=False)
+    _by_writer: tuple[tuple[np.ndarray, ...], ...] = field(init=False, repr=False)  # rows of each writer's digits
+    _wrote: np.ndarray = field(init=False, repr=False)  # (writers, 10) bool
 
     def __post_init__(self) -> None:
         order = np.argsort(self.writers, kind="stable")
         starts = np.flatnonzero(np.diff(self.writers[order])) + 1
         groups = [tuple(group[self.labels[group] == digit] for digit in range(10)) for group in np.split(order, starts)]
         object.__setattr__(self, "_by_writer", tuple(groups))
+        object.__setattr__(self, "_wrote", np.array([[len(rows) > 0 for rows in group] for group in groups]))
 
     def specimens_of_one_hand(self, rng: np.random.Generator, digits: str) -> np.ndarray:
         """Choose specimens of one writer who wrote all of `digits`: (len(digits), 28, 28) uint8.
 
         Raises InputError when no writer wrote them all.
         """
-        needed = {int(digit) for digit in digits}
-        able = [group for group in self._by_writer if all(len(group[digit]) for digit in needed)]
-        if not able:
+        able = np.flatnonzero(self._wrote[:, [int(digit) for digit in digits]].all(axis=1))
+        if not able.size:
             raise InputError(f"no writer among the specimens wrote all of the digits of {digits}")
-        group = able[rng.integers(len(able))]
+        group = self._by_writer[rng.choice(able)]
         return self.specimens[[rng.choice(group[int(digit)]) for digit in digits]]
 
     def glyphs(self, rng: np.random.Generator, text: str, script: Script) -> list[Glyph]:

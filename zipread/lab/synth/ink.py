@@ -13,6 +13,9 @@ from zipread.lab.synth.paper import smooth_noise
 from zipread.records import Box
 
 
+_NO_INK = np.float32(-1e6)  # where the rightmost ink of an empty row lies
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """Glyphs set side by side."""
@@ -30,24 +33,24 @@ def set_by_eye(glyphs: Sequence[Glyph], gaps: Sequence[float]) -> Line:
     """
     top = int(np.floor(min(glyph.top for glyph in glyphs)))
     bottom = int(np.ceil(max(glyph.top + glyph.coverage.shape[0] for glyph in glyphs))) + 1
-    edge = np.full(bottom - top, -np.inf)  # the rightmost ink of every row so far
+    edge = np.full((bottom - top, 1), _NO_INK, np.float32)  # the rightmost ink of every row so far
     lefts: list[float] = []
     for index, glyph in enumerate(glyphs):
         start = round(glyph.top - top)
         rows = slice(start, start + glyph.coverage.shape[0])
         inked = glyph.coverage > 0.3
         some = inked.any(axis=1)
-        first = np.where(some, inked.argmax(axis=1), np.inf)
-        last = np.where(some, inked.shape[1] - 1 - inked[:, ::-1].argmax(axis=1), -np.inf)
+        first = inked.argmax(axis=1)
+        last = np.where(some, inked.shape[1] - 1 - inked[:, ::-1].argmax(axis=1), _NO_INK)
         left = 0.0
         if index:
             # Looking two rows up and down keeps strokes apart that pass each other diagonally.
-            reach = np.max([np.roll(edge, shift) for shift in (-2, -1, 0, 1, 2)], axis=0)[rows]
-            room = (reach - first)[np.isfinite(reach) & np.isfinite(first)]
+            reach = cv2.dilate(edge, np.ones((5, 1), np.uint8))[rows, 0]
+            room = (reach - first)[some & (reach > _NO_INK)]
             beside = lefts[-1] + glyphs[index - 1].coverage.shape[1] * 0.5
             left = max(float(room.max()) + 1 + gaps[index - 1] if room.size else beside, lefts[-1] + 2)
         lefts.append(left)
-        edge[rows] = np.maximum(edge[rows], left + last)
+        edge[rows, 0] = np.maximum(edge[rows, 0], left + last)
     return _set(glyphs, lefts)
 
 

@@ -11,7 +11,8 @@ OVERSAMPLING = 3
 """Pixels of a stroke field per pixel of the specimen."""
 
 _SPECIMEN = 28
-_INK_LEVEL = 105  # of 255, where the edge of an enlarged specimen is taken
+_PAD = 1
+_INK_LEVEL = 112  # of 255, where the edge of an enlarged specimen is taken
 _SMOOTHING = 1.1  # standard deviation in pixels of the stroke field; takes the stairs off the skeleton
 
 
@@ -40,14 +41,14 @@ def stroke_fields(specimens: np.ndarray) -> list[StrokeField]:
 
     specimens: (n, 28, 28) uint8, light ink on black. One field for each, in order.
     """
-    strip = np.hstack([np.pad(image, ((2, 2), (4, 4))) for image in specimens])
+    strip = np.hstack([np.pad(image, _PAD) for image in specimens])
     big = cv2.resize(strip, None, fx=OVERSAMPLING, fy=OVERSAMPLING, interpolation=cv2.INTER_CUBIC)
     mask = (big > _INK_LEVEL).astype(np.uint8)
     spine = thin(mask)
     inside = cv2.distanceTransform(mask, cv2.DIST_L2, 5)
     to_edge = cv2.GaussianBlur(inside - cv2.distanceTransform(1 - mask, cv2.DIST_L2, 5), (0, 0), _SMOOTHING)
     to_spine = cv2.GaussianBlur(cv2.distanceTransform(1 - spine, cv2.DIST_L2, 5), (0, 0), _SMOOTHING)
-    width = (_SPECIMEN + 8) * OVERSAMPLING
+    width = (_SPECIMEN + 2 * _PAD) * OVERSAMPLING
     fields = []
     for start in range(0, strip.shape[1] * OVERSAMPLING, width):
         part = slice(start, start + width)
@@ -71,6 +72,8 @@ def draw(field: StrokeField, height: float, pen: Pen, unevenness: np.ndarray | N
     level = pen.evenness * (half - field.to_spine + 0.8 * _SMOOTHING)
     if pen.evenness < 1:
         level = level + (1 - pen.evenness) * (field.to_edge + half - field.half_width)
+    # A loop the specimen had filled has no spine to show for it: what lies deeper than a stroke stays ink.
+    level = np.maximum(level, field.to_edge - 1.3 * field.half_width + half)
     if unevenness is not None:
         level = level + half * cv2.resize(unevenness, level.shape[::-1], interpolation=cv2.INTER_CUBIC)
     margin = pen.width + 2
