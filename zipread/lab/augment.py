@@ -1,0 +1,215 @@
+"""Redraw digits as scanners and the reader's own cutting will deliver them.
+
+A digit becomes a distance map on a fine canvas: the distance of every point to the edge of its ink (signed) or to
+its centre line. Bending the map and choosing a level redraws the digit with any stroke width, at any resolution,
+and what a scanner and a binarization do to it is applied at that resolution. Elastic bending after Simard,
+Steinkraus, Platt, "Best practices for convolutional neural networks" (ICDAR 2003).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+CANVAS = 84
+"""Side of the fine canvas, pixels: three for each pixel of a 28×28 digit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A digit ready to be redrawn."""
+
+    distance: np.ndarray  # (84, 84) float32: canvas pixels from the ink's edge (negative inside) or centre line
+    is_center_line: bool
+
+
+def _distance(mask: np.ndarray) -> np.ndarray:
+    return cv2.distanceTransform(mask, cv2.DIST_L2, 3)
+
+
+def body_shape(digit: np.ndarray) -> Shape:
+    """Shape of a (28, 28) uint8 light-on-black digit, its own stroke width kept."""
+    fine = cv2.resize(digit, (CANVAS, CANVAS), interpolation=cv2.INTER_CUBIC)
+    _, ink = cv2.threshold(cv2.GaussianBlur(fine, (0, 0), 1.2), 110, 255, cv2.THRESH_BINARY)
+    return Shape(_distance(cv2.bitwise_not(ink)) - _distance(ink), is_center_line=False)
+
+
+def center_line_shape(digit: np.ndarray) -> Shape:
+    """Shape of a (28, 28) uint8 light-on-black digit, reduced to its skeleton (Zhang, Suen 1984)."""
+    from skimage.morphology import skeletonize
+
+    ink = body_shape(digit).distance < 0
+    line = skeletonize(ink).astype(np.uint8) * 255
+    return Shape(_distance(cv2.bitwise_not(line)), is_center_line=True)
+
+
+def line_shape(lines: np.ndarray) -> Shape:
+    """Shape of strokes given as a (84, 84) uint8 picture of their centre lines."""
+    return Shape(_distance(cv2.bitwise_not(lines)), is_center_line=True)
+
+
+def mask_shape(ink: np.ndarray) -> Shape:
+    """Shape of a (84, 84) uint8 picture, 255 on ink: a letter or digit of a font."""
+    return Shape(_distance(cv2.bitwise_not(ink)) - _distance(ink), is_center_line=False)
+
+
+def _warp(rng: np.random.Generator, distance: np.ndarray, strength: float) -> np.ndarray:
+    """Slant, turn, stretch and bend a distance map. `strength` 1 is handwriting, 0 nothing."""
+    middle = CANVAS / 2
+    angle = np.deg2rad(rng.normal(0.0, 5.0) * strength)
+    slant = rng.normal(0.0, 0.16) * strength
+    stretch = np.exp(rng.normal(0.0, 0.2) * strength)
+    zoom = 0.9 * np.exp(rng.normal(0.0, 0.05))
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    shape = turn @ np.array([[zoom * np.sqrt(stretch), -slant], [0.0, zoom / np.sqrt(stretch)]])
+    inverse = np.linalg.inv(shape)
+    ys, xs = np.mgrid[0:CANVAS, 0:CANVAS].astype(np.float32) - middle
+    map_x = inverse[0, 0] * xs + inverse[0, 1] * ys + middle
+    map_y = inverse[1, 0] * xs + inverse[1, 1] * ys + middle
+    if strength > 0:
+        nodes = int(rng.integers(4, 7))
+        amplitude = abs(rng.normal(0.0, 1.5)) * strength
+        bend = rng.normal(0.0, amplitude, (2, nodes, nodes)).astype(np.float32)
+        map_x = map_x + cv2.resize(bend[0], (CANVAS, CANVAS), interpolation=cv2.INTER_CUBIC)
+        map_y = map_y + cv2.resize(bend[1], (CANVAS, CANVAS), interpolation=cv2.INTER_CUBIC)
+    far = float(distance.max())
+    return cv2.remap(
+        distance, map_x.astype(np.float32), map_y.astype(np.float32), cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT, borderValue=far,
+    )  # fmt: skip
+
+
+THINNEST_STROKE = 0.45
+"""Half the width of the thinnest stroke a scan still shows, in its own pixels."""
+
+
+def ink_of(rng: np.random.Generator, shape: Shape, strength: float, height: int = CANVAS) -> np.ndarray:
+    """One redrawing of a shape, on the fine canvas, with strokes that survive scaling it to `height` rows.
+
+    Returns:
+        (84, 84) uint8, 0 paper .. 255 ink.
+    """
+    distance = _warp(rng, shape.distance, strength)
+    if shape.is_center_line:
+        level = float(np.exp(rng.uniform(np.log(1.3), np.log(6.5))))
+        level = max(level, THINNEST_STROKE * CANVAS / height)
+    else:
+        half_stroke = max(1.0, float(-distance.min()))
+        thinnest = max(0.9, THINNEST_STROKE * CANVAS / height) - half_stroke
+        level = float(np.clip(rng.normal(0.0, 1.3) * max(strength, 0.4), thinnest, max(thinnest, 4.0)))
+    if rng.random() < 0.25:  # a pen's pressure varies along the stroke
+        pressure = rng.normal(0.0, 0.8, (4, 4)).astype(np.float32)
+        distance = distance + cv2.resize(pressure, (CANVAS, CANVAS), interpolation=cv2.INTER_CUBIC)
+    return np.clip((level - distance + 0.5) * 255.0, 0, 255).astype(np.uint8)
+
+
+def _break_ink(rng: np.random.Generator, ink: np.ndarray) -> np.ndarray:
+    """Rub narrow gaps into the strokes, as a dry pen or a hard threshold leaves them."""
+    out = ink.copy()
+    for _ in range(int(rng.integers(1, 4))):
+        x, y = rng.uniform(0.2, 0.8, 2) * CANVAS
+        angle = rng.uniform(0, np.pi)
+        dx, dy = np.cos(angle) * 12, np.sin(angle) * 12
+        ends = [(round(x - dx), round(y - dy)), (round(x + dx), round(y + dy))]
+        cv2.line(out, *ends, 0, int(rng.integers(1, 4)))
+    return out
+
+
+def _add_leftovers(rng: np.random.Generator, ink: np.ndarray, neighbour: np.ndarray) -> np.ndarray:
+    """Add what cutting leaves around a digit: a bit of its neighbour, a box frame, a ruled line, a speck."""
+    out = ink.copy()
+    columns = np.flatnonzero(ink.max(axis=0) > 127)
+    rows = np.flatnonzero(ink.max(axis=1) > 127)
+    if columns.size == 0:
+        return out
+    left, right, top, bottom = int(columns[0]), int(columns[-1]), int(rows[0]), int(rows[-1])
+    what = rng.random()
+    if what < 0.45:
+        piece = int(max(2, (right - left) * rng.uniform(0.04, 0.16)))
+        other = np.flatnonzero(neighbour.max(axis=0) > 127)
+        if other.size < 2 * piece:
+            return out
+        gap = int(rng.integers(-1, 4))
+        if rng.random() < 0.5:
+            strip, at = neighbour[:, other[-1] + 1 - piece : other[-1] + 1], left - gap - piece
+        else:
+            strip, at = neighbour[:, other[0] : other[0] + piece], right + 1 + gap
+        if 0 <= at and at + piece <= CANVAS:
+            out[:, at : at + piece] = np.maximum(out[:, at : at + piece], strip)
+    elif what < 0.8:
+        thick = int(rng.integers(1, 4))
+        slack = int(rng.integers(-3, 6))
+        begin, end = sorted(rng.uniform(0.0, 1.0, 2))
+        if rng.random() < 0.65:
+            y = bottom + slack if rng.random() < 0.7 else top - slack
+            xs = (int(left - 4 + begin * (right - left)), int(left + 4 + end * (right - left) + 4))
+            cv2.line(out, (xs[0], y), (xs[1], y + int(rng.integers(-1, 2))), 255, thick)
+        else:
+            x = right + abs(slack) if rng.random() < 0.5 else left - abs(slack)
+            cv2.line(out, (x, int(top + begin * (bottom - top))), (x, int(top + end * (bottom - top))), 255, thick)
+    else:
+        center = (int(rng.integers(left, right + 1)), int(rng.integers(top, bottom + 1)))
+        cv2.circle(out, center, int(rng.integers(1, 4)), int(rng.choice((0, 255))), -1)
+    return out
+
+
+def capture(rng: np.random.Generator, ink: np.ndarray, height: int) -> np.ndarray:
+    """What a scanner and the separation of ink from paper make of an ink map.
+
+    Args:
+        rng: source of all randomness.
+        ink: (n, m) uint8 on the fine canvas.
+        height: rows of the result, pixels; the canvas is scaled to it.
+
+    Returns:
+        (height, w) uint8 ink map at that resolution, as the reader would cut it.
+    """
+    width = max(1, round(ink.shape[1] * height / ink.shape[0]))
+    small = cv2.resize(ink, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
+    if rng.random() < 0.6:
+        small = cv2.GaussianBlur(small, (0, 0), rng.uniform(0.3, 0.3 + min(1.0, height / 40)))
+    contrast = rng.uniform(0.35, 1.0)
+    picture = 255.0 - small * contrast
+    if rng.random() < 0.3:  # pencil and dry ink: uneven along the stroke
+        grain = rng.normal(1.0, 0.25, (max(2, height // 3), max(2, width // 3))).astype(np.float32)
+        picture = 255.0 - (255.0 - picture) * np.clip(cv2.resize(grain, (width, height)), 0.3, 1.3)
+    noise = abs(rng.normal(0.0, 9.0)) * contrast
+    picture = picture + rng.standard_normal(picture.shape, dtype=np.float32) * noise
+    gray = np.clip(picture, 0, 255).astype(np.uint8)
+    if rng.random() < 0.3:
+        _, data = cv2.imencode(".jpg", gray, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 90))])
+        gray = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
+    dark = 255.0 - gray.astype(np.float32)
+    dark /= max(1.0, float(np.percentile(dark, 99.0)))
+    if rng.random() < 0.45:
+        return np.where(dark > rng.uniform(0.25, 0.6), 255, 0).astype(np.uint8)
+    floor = rng.uniform(0.1, 0.4)
+    return np.clip((dark - floor) / (rng.uniform(0.75, 1.0) - floor) * 255, 0, 255).astype(np.uint8)
+
+
+def random_height(rng: np.random.Generator) -> int:
+    """Rows of the whole canvas so that a digit on it is about 13 to 75 pixels high, small ones more often."""
+    return int(np.exp(rng.uniform(np.log(19), np.log(105))))
+
+
+def redraw(rng: np.random.Generator, shape: Shape, neighbour: np.ndarray, strength: float) -> np.ndarray:
+    """Redraw a shape as the reader would cut it from a picture.
+
+    Args:
+        rng: source of all randomness.
+        shape: the digit.
+        neighbour: (84, 84) uint8 ink map of another digit, for the leftovers.
+        strength: how much shapes may vary; 1 for handwriting, less for print.
+
+    Returns:
+        (h, w) uint8 ink map, ready for `normalize_ink`.
+    """
+    height = random_height(rng)
+    ink = ink_of(rng, shape, strength, height)
+    if rng.random() < 0.08:
+        ink = _break_ink(rng, ink)
+    if rng.random() < 0.16:
+        ink = _add_leftovers(rng, ink, neighbour)
+    return capture(rng, ink, height)

@@ -1,0 +1,38 @@
+"""The classifier: one small convolutional network in Keras."""
+
+from __future__ import annotations
+
+from typing import Any
+
+CLASSES = 11
+"""Ten digits and "not one digit"."""
+
+
+def build() -> Any:
+    """The network, untrained: about 0.2 M parameters.
+
+    Strided convolutions instead of pooling and a learned weighting of the last 7×7 map instead of averaging: the
+    same accuracy at half the time of the full-resolution network, training and reading.
+
+    Returns:
+        A keras.Model from (n, 28, 28) uint8 pictures, light digit on black, to (n, 11) float32 probabilities.
+    """
+    from keras import Input, Model, layers
+
+    def block(x: Any, filters: int, size: int = 3, strides: int = 1) -> Any:
+        x = layers.Conv2D(filters, size, strides=strides, padding="same", use_bias=False)(x)
+        return layers.Activation("relu")(layers.BatchNormalization()(x))
+
+    pictures = Input((28, 28), dtype="uint8", name="pictures")
+    x = layers.Reshape((28, 28, 1))(pictures)
+    x = layers.Rescaling(1 / 255)(x)
+    x = block(x, 32, size=5, strides=2)
+    x = block(x, 48)
+    x = block(x, 64, strides=2)
+    x = block(x, 96)
+    x = layers.Add()([x, block(x, 96)])
+    x = layers.DepthwiseConv2D(7)(x)
+    x = layers.Flatten()(x)
+    x = layers.Dropout(0.25)(layers.Dense(128, activation="relu")(x))
+    scores = layers.Dense(CLASSES, activation="softmax", name="scores")(x)
+    return Model(pictures, scores, name="zipread_digits")

@@ -1,0 +1,268 @@
+"""The training set of the classifier: handwriting redrawn, strokes, print, and what is not one digit.
+
+Everything passes through `zipread.normalize.normalize_ink`, the function the reader itself uses. The set is made in
+chunks, each from a seed of its own, so that it is the same whatever the number of processes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from zipread.errors import InputError
+from zipread.lab import rejects
+from zipread.lab.augment import CANVAS, Shape, body_shape, center_line_shape, ink_of, line_shape, mask_shape, redraw
+from zipread.lab.strokes import draw_center_lines
+from zipread.lab.synth.fonts import FontFile
+from zipread.normalize import normalize_ink
+from zipread.records import NOT_A_DIGIT
+
+CHUNK = 2_000
+"""Pictures made from one seed."""
+
+RECIPE: dict[str, int] = {
+    "as_is": 54_000,
+    "handwriting": 330_000,
+    "strokes": 50_000,
+    "print": 60_000,
+    "pieces": 16_000,
+    "fragments": 24_000,
+    "pairs": 24_000,
+    "marks": 18_000,
+    "letters": 36_000,
+}
+"""Pictures of each source in the full training set."""
+
+HELD_OUT_SHARE = 0.08
+"""Share of the writers kept out of training, for choosing and calibrating."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digits:
+    """Handwritten digits with their writers."""
+
+    x: np.ndarray  # (n, 28, 28) uint8, light on black
+    y: np.ndarray  # (n,) uint8, 0..9
+    writer: np.ndarray  # (n,) int32
+
+    def part(self, chosen: np.ndarray) -> Digits:
+        """The digits where `chosen`, (n,) bool, is true."""
+        return Digits(self.x[chosen], self.y[chosen], self.writer[chosen])
+
+
+def load_digits(path: Path | None) -> Digits:
+    """MNIST's training digits from an .npz (x_train, y_train, writer_train), or from Keras where `path` is None.
+
+    Without writer numbers, runs of 100 digits count as one writer: neighbours in MNIST come from the same hand.
+
+    Raises:
+        InputError: the file is missing or is no such archive.
+    """
+    if path is None:
+        import keras
+
+        (x, y), _ = keras.datasets.mnist.load_data()
+        return Digits(x, y, (np.arange(len(y)) // 100).astype(np.int32))
+    try:
+        with np.load(path) as archive:
+            x, y = archive["x_train"], archive["y_train"]
+            writer = archive["writer_train"] if "writer_train" in archive else np.arange(len(y)) // 100
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"{path}: not an .npz with x_train and y_train ({error})") from error
+    return Digits(x, y.astype(np.uint8), np.asarray(writer).astype(np.int32))
+
+
+def split_by_writer(digits: Digits, seed: int) -> tuple[Digits, Digits]:
+    """Training and held-out digits; no writer is on both sides."""
+    writers = np.unique(digits.writer)
+    np.random.default_rng(seed).shuffle(writers)
+    held_out = np.isin(digits.writer, writers[: max(1, round(HELD_OUT_SHARE * len(writers)))])
+    return digits.part(~held_out), digits.part(held_out)
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """Characters of fonts, drawn large: (n, 84, 84) uint8, 255 on ink."""
+
+    digits: np.ndarray
+    digit_labels: np.ndarray  # (n,) uint8
+    letters: np.ndarray
+
+
+Labelled = tuple[np.ndarray, int]
+Source = Callable[[np.random.Generator, Digits, Glyphs], Labelled | None]
+
+
+def _any_shape(rng: np.random.Generator, digits: Digits) -> tuple[Shape, int]:
+    index = int(rng.integers(len(digits.y)))
+    shape = center_line_shape(digits.x[index]) if rng.random() < 0.35 else body_shape(digits.x[index])
+    return shape, int(digits.y[index])
+
+
+def _any_ink(rng: np.random.Generator, digits: Digits, glyphs: Glyphs) -> np.ndarray:
+    """A digit on the fine canvas, mostly handwritten."""
+    if rng.random() < 0.2:
+        return ink_of(rng, mask_shape(glyphs.digits[rng.integers(len(glyphs.digits))]), 0.25)
+    return ink_of(rng, body_shape(digits.x[rng.integers(len(digits.y))]), 1.0)
+
+
+def _as_is(rng: np.random.Generator, digits: Digits, glyphs: Glyphs) -> Labelled:
+    index = int(rng.integers(len(digits.y)))
+    return digits.x[index], int(digits.y[index])
+
+
+def _handwriting(rng: np.random.Generator, digits: Digits, glyphs: Glyphs) -> Labelled:
+    shape, label = _any_shape(rng, digits)
+    return normalize_ink(redraw(rng, shape, _any_ink(rng, digits, glyphs), 1.0)), label
+
+
+def _strokes(rng: np.random.Generator, digits: Digits, glyphs: Glyphs) -> Labelled:
+    # Ones, sevens and fours differ most between countries.
+    label = int(rng.choice(10, p=(0.1, 0.18, 0.08, 0.07, 0.12, 0.08, 0.08, 0.13, 0.06, 0.1)))
+    shape = line_shape(draw_center_lines(rng, label, CANVAS))
+    return normalize_ink(redraw(rng, shape, _any_ink(rng, digits, glyphs), 1.0)), label
+
+
+def _print(rng: np.random.Generator, digits: Digits, glyphs: Glyphs) -> Labelled:
+    index = int(rng.integers(len(glyphs.digits)))
+    neighbour = glyphs.digits[rng.integers(len(glyphs.digits))]
+    return normalize_ink(redraw(rng, mask_shape(glyphs.digits[index]), neighbour, 0.3)), int(glyphs.digit_labels[index])
+
+
+def _pieces(rng: np.random.Generator, digits: Digits, glyphs: Glyphs) -> Labelled | None:
+    rest = rejects.piece(rng, _any_ink(rng, digits, glyphs))
+    return None if rest is None else (normalize_ink(rejects.as_cut(rng, rest)), NOT_A_DIGIT)
+
+
+def _beside(rng: np.random.Generator, digits: Digits, glyphs: Glyphs, share: float) -> Labelled | None:
+    inks = (_any_ink(rng, digits, glyphs), _any_ink(rng, digits, glyphs))
+    both = rejects.pair(rng, *inks, share)
+    return None if both is None else (normalize_ink(rejects.as_cut(rng, both)), NOT_A_DIGIT)
+
+
+def _fragments(rng: np.random.Generator, digits: Digits, glyphs: Glyphs) -> Labelled | None:
+    return _beside(rng, digits, glyphs, rng.uniform(0.3, 0.7))
+
+
+def _pairs(rng: np.random.Generator, digits: Digits, glyphs: Glyphs) -> Labelled | None:
+    return _beside(rng, digits, glyphs, 1.0)
+
+
+def _marks(rng: np.random.Generator, digits: Digits, glyphs: Glyphs) -> Labelled:
+    return normalize_ink(rejects.as_cut(rng, rejects.mark(rng))), NOT_A_DIGIT
+
+
+def _letters(rng: np.random.Generator, digits: Digits, glyphs: Glyphs) -> Labelled:
+    ink = ink_of(rng, mask_shape(glyphs.letters[rng.integers(len(glyphs.letters))]), 0.6)
+    return normalize_ink(rejects.as_cut(rng, ink)), NOT_A_DIGIT
+
+
+SOURCES: dict[str, Source] = {
+    "as_is": _as_is,
+    "handwriting": _handwriting,
+    "strokes": _strokes,
+    "print": _print,
+    "pieces": _pieces,
+    "fragments": _fragments,
+    "pairs": _pairs,
+    "marks": _marks,
+    "letters": _letters,
+}
+
+
+def make_chunk(source: str, count: int, seed: int, digits: Digits, glyphs: Glyphs) -> tuple[np.ndarray, np.ndarray]:
+    """`count` pictures of one source: (count, 28, 28) uint8 and (count,) uint8 labels 0..10."""
+    rng = np.random.default_rng((seed, sorted(SOURCES).index(source)))
+    images = np.empty((count, 28, 28), np.uint8)
+    labels = np.empty(count, np.uint8)
+    made = 0
+    while made < count:
+        result = SOURCES[source](rng, digits, glyphs)
+        if result is None or not result[0].any():
+            continue
+        images[made], labels[made] = result
+        made += 1
+    return images, labels
+
+
+_worker_data: tuple[Digits, Glyphs] | None = None
+
+
+def _start_worker(digits: Digits, glyphs: Glyphs) -> None:
+    global _worker_data  # noqa: PLW0603  one copy a process instead of one a chunk
+    cv2.setNumThreads(1)
+    _worker_data = (digits, glyphs)
+
+
+def _work(task: tuple[str, int, int]) -> tuple[np.ndarray, np.ndarray]:
+    assert _worker_data is not None
+    return make_chunk(*task, *_worker_data)
+
+
+def make_set(
+    digits: Digits, glyphs: Glyphs, scale: float, seed: int, jobs: int, on_progress: Callable[[int, int], None]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The whole set, sources one after the other.
+
+    Args:
+        digits: handwritten digits to redraw.
+        glyphs: characters of fonts.
+        scale: size of the set relative to RECIPE.
+        seed: decides everything.
+        jobs: processes.
+        on_progress: called with (pictures made, pictures in all).
+
+    Returns:
+        (n, 28, 28) uint8 pictures and (n,) uint8 labels 0..10.
+    """
+    tasks: list[tuple[str, int, int]] = []
+    for source, full in RECIPE.items():
+        wanted = max(1, round(full * scale))
+        for first in range(0, wanted, CHUNK):
+            tasks.append((source, min(CHUNK, wanted - first), seed * 1_000_003 + first))
+    total = sum(count for _, count, _ in tasks)
+    images, labels, made = [], [], 0
+    with get_context("spawn").Pool(jobs, _start_worker, (digits, glyphs)) as pool:
+        for chunk_images, chunk_labels in pool.imap(_work, tasks):
+            images.append(chunk_images)
+            labels.append(chunk_labels)
+            made += len(chunk_labels)
+            on_progress(made, total)
+    return np.concatenate(images), np.concatenate(labels)
+
+
+def render_glyphs(fonts: Sequence[FontFile], characters: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Draw characters of fonts in the middle of the fine canvas.
+
+    Returns:
+        (n, 84, 84) uint8, 255 on ink, and (n,) int64 indices into `characters`. What a font lacks is left out.
+    """
+    from PIL import Image, ImageDraw, ImageFont
+
+    pictures, indices = [], []
+    for font_file in fonts:
+        font = ImageFont.truetype(str(font_file.path), 64, index=font_file.index)
+        for index, character in enumerate(characters):
+            left, top, right, bottom = font.getbbox(character)
+            side = max(right - left, bottom - top)
+            if side < 8 or side > 200:
+                continue
+            big = Image.new("L", (int(side * 1.5), int(side * 1.5)), 0)
+            at = ((big.width - (right - left)) / 2 - left, (big.height - (bottom - top)) / 2 - top)
+            ImageDraw.Draw(big).text(at, character, fill=255, font=font)
+            ink = cv2.resize(np.asarray(big), (CANVAS, CANVAS), interpolation=cv2.INTER_AREA)
+            pictures.append(np.where(ink > 127, 255, 0).astype(np.uint8))
+            indices.append(index)
+    return np.stack(pictures), np.array(indices)
+
+
+def font_glyphs(fonts: Sequence[FontFile]) -> Glyphs:
+    """Digits and letters (those that are no digit's look-alike) of the given fonts."""
+    digits, labels = render_glyphs(fonts, "0123456789")
+    letters, _ = render_glyphs(fonts, (*rejects.LETTERS, *rejects.SYMBOLS))
+    return Glyphs(digits, labels.astype(np.uint8), letters)

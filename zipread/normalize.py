@@ -1,0 +1,102 @@
+"""The MNIST convention: one function for training and for reading.
+
+Source of the convention: LeCun, Cortes, Burges, "The MNIST database of handwritten digits": a digit is scaled,
+aspect kept, to fit 20×20 pixels and put into 28×28 with its centre of mass in the middle.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+NORMALIZATION_VERSION = 1
+"""Raised whenever the same crop would come out different: a model is bound to the version it was trained with."""
+
+SIDE = 28
+"""Side of a normalized digit, pixels."""
+
+BODY = 20
+"""Longer side of the digit's ink inside it, pixels."""
+
+INK_LEVEL = 64
+"""Ink (of 255) from which a pixel counts for the digit's bounding box."""
+
+
+def normalize_ink(ink: np.ndarray) -> np.ndarray:
+    """Scale and centre an ink map whose polarity is known.
+
+    Args:
+        ink: (h, w) uint8, 0 paper .. 255 ink, any size from 1×1.
+
+    Returns:
+        (28, 28) uint8, light digit on black; all zero where there is no ink.
+    """
+    columns = np.flatnonzero(ink.max(axis=0) >= INK_LEVEL)
+    rows = np.flatnonzero(ink.max(axis=1) >= INK_LEVEL)
+    out = np.zeros((SIDE, SIDE), np.uint8)
+    if columns.size == 0:
+        return out
+    body = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    scale = BODY / max(body.shape)
+    width = max(1, round(body.shape[1] * scale))
+    height = max(1, round(body.shape[0] * scale))
+    # Area averaging when shrinking keeps hairlines gray rather than broken; linear when growing adds no ringing.
+    small = cv2.resize(body, (width, height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    small = cv2.convertScaleAbs(small, alpha=255.0 / max(1, int(small.max())))
+    weight = small.sum(dtype=np.float64)
+    center_x = float(small.sum(axis=0, dtype=np.float64) @ np.arange(width)) / weight
+    center_y = float(small.sum(axis=1, dtype=np.float64) @ np.arange(height)) / weight
+    middle = (SIDE - 1) / 2
+    left = min(max(round(middle - center_x), 0), SIDE - width)
+    top = min(max(round(middle - center_y), 0), SIDE - height)
+    out[top : top + height, left : left + width] = small
+    return out
+
+
+def to_mnist(crop: np.ndarray) -> np.ndarray:
+    """Bring a picture of one digit to the MNIST convention.
+
+    Args:
+        crop: (h, w) uint8 gray of either polarity, or a bool mask (True is ink). The digit fills the crop or
+            stands on a plain background.
+
+    Returns:
+        (28, 28) uint8, light digit on black; all zero where the crop has no contrast.
+
+    Raises:
+        ValueError: the crop is empty, not two-dimensional, or neither uint8 nor bool.
+    """
+    if crop.ndim != 2 or crop.size == 0:
+        raise ValueError(f"a digit is a non-empty (h, w) array, not one of shape {crop.shape}")
+    if crop.dtype == bool:
+        return normalize_ink(crop.astype(np.uint8) * 255)
+    if crop.dtype != np.uint8:
+        raise ValueError(f"a digit is uint8 or bool, not {crop.dtype}")
+    return normalize_ink(_ink_on_black(crop))
+
+
+MIN_CONTRAST = 24
+"""Difference (of 255) between paper and ink below which a crop holds nothing but noise."""
+
+
+def _ink_on_black(gray: np.ndarray) -> np.ndarray:
+    """Stretch a gray crop so that its paper becomes 0 and its ink 255, whichever of the two is lighter."""
+    low, high = (float(v) for v in np.percentile(gray, (1, 99)))
+    if high - low < MIN_CONTRAST:
+        low, high = float(gray.min()), float(gray.max())
+        if high - low < MIN_CONTRAST:
+            return np.zeros_like(gray)
+    threshold, _ = cv2.threshold(gray, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    border = np.concatenate((gray[0], gray[-1], gray[:, 0], gray[:, -1]))
+    light_border = np.count_nonzero(border > threshold) / border.size
+    light = np.count_nonzero(gray > threshold) / gray.size
+    # The paper is what the border shows; a tight crop whose border is undecided is judged by its majority.
+    paper_is_light = light_border > 0.5 if abs(light_border - 0.5) > 0.2 else light > 0.5
+    # Two levels inside each class: the paper's own grain goes to 0, the darkest ink to 255.
+    paper = float(np.median(gray[gray > threshold] if paper_is_light else gray[gray <= threshold]))
+    full = low if paper_is_light else high
+    if abs(full - paper) < 1:
+        return np.zeros_like(gray)
+    ink = (gray.astype(np.float32) - paper) * (255.0 / (full - paper))
+    grain = 0.15 * 255
+    return np.clip((ink - grain) * (255.0 / (255.0 - grain)), 0, 255).astype(np.uint8)
