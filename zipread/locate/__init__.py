@@ -1,0 +1,66 @@
+"""Where a code can stand on a page: one line of writing, rows of printed boxes, an envelope's address."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from zipread.locate.boxes import find_rows
+from zipread.locate.envelope import find_codes
+from zipread.locate.lines import Text, find_text
+from zipread.locate.upright import turn_upright
+from zipread.records import CleanPage, Field, Page
+
+__all__ = ["MAX_FIELDS", "locate"]
+
+MAX_FIELDS = 12
+"""Most places offered for one page: each costs a reading."""
+LINE_SHARE = 0.31
+"""Letters at least this share of a picture's height: the picture is one line of writing."""
+BOXES_BONUS = 3.0
+"""Log-odds by which a row of printed boxes with the right number of cells beats places in an address."""
+FIELD_BONUS = 4.0
+"""Log-odds by which a picture of one line is its own field."""
+
+
+def locate(
+    page: Page, clean: CleanPage, layout: Literal["auto", "envelope", "boxes", "field"], digits: int
+) -> list[Field]:
+    """Find the places where a code of `digits` digits can stand, best prior first, at most MAX_FIELDS.
+
+    `auto` takes a picture of one line of writing as one field, puts rows of exactly `digits` printed boxes first
+    where there are any, and offers the places of an address behind them. The prior is log-odds of the place, from
+    geometry alone. A page with nothing on it has no fields, unless the layout says it is one.
+    """
+    if layout == "field":
+        return [_whole_picture(page, clean, FIELD_BONUS)]
+    if layout == "boxes":
+        return find_rows(page, clean, digits)[:MAX_FIELDS]
+    upright = turn_upright(clean)
+    text = find_text(upright.ink)
+    if layout == "envelope":
+        return find_codes(upright, text, digits, MAX_FIELDS)
+    if _is_one_line(clean, text):
+        return [_whole_picture(page, clean, FIELD_BONUS)]
+    rows = find_rows(page, clean, digits)[:MAX_FIELDS]
+    codes = find_codes(upright, text, digits, MAX_FIELDS)
+    return sorted(rows + codes, key=lambda field: -field.prior)[: max(MAX_FIELDS, len(rows))]
+
+
+def _is_one_line(clean: CleanPage, text: Text) -> bool:
+    """Whether a picture is no more than one line of writing: its letters fill its height."""
+    height, width = clean.ink.shape
+    if width < 1.2 * height and text.lines:
+        return False
+    if not text.lines:
+        return height < 200 and width >= 1.2 * height
+    letters = np.concatenate([line.letters for line in text.lines])
+    tall = letters[:, 3] - letters[:, 1]
+    size = float(np.average(tall, weights=tall * (letters[:, 2] - letters[:, 0])))
+    return size >= LINE_SHARE * height
+
+
+def _whole_picture(page: Page, clean: CleanPage, prior: float) -> Field:
+    height, width = page.gray.shape
+    return Field((width / 2, height / 2), (float(width), float(height)), 0.0, "field", prior=prior)
