@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -20,6 +21,8 @@ LINE_SHARE = 0.31
 """Letters at least this share of a picture's height: the picture is one line of writing."""
 BOXES_BONUS = 3.0
 """Log-odds by which a row of printed boxes with the right number of cells beats places in an address."""
+LEAST_SHARE = 0.002
+"""No place is more or less certain than this, from geometry alone."""
 FIELD_BONUS = 4.0
 """Log-odds by which a picture of one line is its own field."""
 
@@ -36,16 +39,30 @@ def locate(
     if layout == "field":
         return [_whole_picture(page, clean, FIELD_BONUS)]
     if layout == "boxes":
-        return find_rows(page, clean, digits)[:MAX_FIELDS]
+        return _as_places(find_rows(page, clean, turn_upright(clean), digits)[:MAX_FIELDS])
     upright = turn_upright(clean)
     text = find_text(upright.ink)
     if layout == "envelope":
-        return find_codes(upright, text, digits, MAX_FIELDS)
+        return _as_places(find_codes(upright, text, digits, MAX_FIELDS))
     if _is_one_line(clean, text):
         return [_whole_picture(page, clean, FIELD_BONUS)]
-    rows = find_rows(page, clean, digits)[:MAX_FIELDS]
+    rows = find_rows(page, clean, upright, digits)[:MAX_FIELDS]
     codes = find_codes(upright, text, digits, MAX_FIELDS)
-    return sorted(rows + codes, key=lambda field: -field.prior)[: max(MAX_FIELDS, len(rows))]
+    best = max((field.prior for field in codes), default=0.0)
+    rows = [replace(row, prior=best + BOXES_BONUS + row.prior) for row in rows]
+    return _as_places(rows + codes)[:MAX_FIELDS]
+
+
+def _as_places(fields: list[Field]) -> list[Field]:
+    """Scores (log-likelihoods of the places, up to a constant) as log-odds of each place against the others."""
+    if not fields:
+        return []
+    scores = np.array([field.prior for field in fields])
+    weights = np.exp(scores - scores.max())
+    share = np.clip(weights / weights.sum(), LEAST_SHARE, 1.0 - LEAST_SHARE)
+    odds = np.log(share / (1.0 - share))
+    ranked = [replace(field, prior=float(value)) for field, value in zip(fields, odds, strict=True)]
+    return sorted(ranked, key=lambda field: -field.prior)
 
 
 def _is_one_line(clean: CleanPage, text: Text) -> bool:

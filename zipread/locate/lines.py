@@ -40,10 +40,12 @@ class TextLine:
 
     @property
     def top(self) -> float:
+        """Y of the typical letter's top."""
         return self.middle - self.height / 2
 
     @property
     def bottom(self) -> float:
+        """Y of the typical letter's foot."""
         return self.middle + self.height / 2
 
 
@@ -60,8 +62,8 @@ def find_text(ink: np.ndarray) -> Text:
     """Find the text lines of an upright page; `ink` is (h, w) uint8, 255 ink / 0 paper."""
     letters, specks = _letters(_without_rules(ink))
     found, loose = _as_lines(letters, _linked(letters))
-    lines = []
-    barcodes = []
+    lines: list[TextLine] = []
+    barcodes: list[TextLine] = []
     for line in found:
         (barcodes if _is_barcode(line) else lines).append(line)
     return Text(tuple(lines), np.concatenate([specks, loose]), tuple(barcodes))
@@ -179,6 +181,7 @@ class Block:
 
     @property
     def lines(self) -> tuple[TextLine, ...]:
+        """All lines, row by row."""
         return tuple(line for row in self.rows for line in row)
 
 

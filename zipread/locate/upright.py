@@ -25,10 +25,12 @@ class Span:
 
     @property
     def width(self) -> float:
+        """Extent along x."""
         return self.right - self.left
 
     @property
     def height(self) -> float:
+        """Extent along y."""
         return self.bottom - self.top
 
     def grown(self, left: float, top: float, right: float, bottom: float) -> Span:
