@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from pathlib import Path, PurePath
 
 import cv2
 import numpy as np
@@ -41,6 +43,19 @@ def overlay(gray: np.ndarray, readings: Sequence[Reading]) -> np.ndarray:
     strips = [_strip(reading) for reading in readings]
     width = max(part.shape[1] for part in (page, *strips))
     return np.vstack([_widen(part, width) for part in (page, *strips)])
+
+
+def picture_name(path: str, page: int) -> PurePath:
+    """Return where the debug picture of a page goes, below the debug folder: as the input lies below this one.
+
+    What lies elsewhere goes below `-elsewhere` with its whole path, so no two inputs share a name.
+    """
+    if path == "-":
+        return PurePath(f"-stdin-p{page}.png")
+    full = Path(os.path.abspath(path))
+    here = Path.cwd()
+    place = full.relative_to(here) if full.is_relative_to(here) else PurePath("-elsewhere", *full.parts[1:])
+    return place.with_name(f"{place.name}-p{page}.png")
 
 
 def _draw_page(gray: np.ndarray, readings: Sequence[Reading]) -> np.ndarray:

@@ -25,6 +25,7 @@ class Input:
 
     path: str  # as given; "-" for stdin
     problem: str = ""  # why it cannot be read, one line; empty: not known to be unreadable
+    data: bytes | None = None  # the picture itself, where it came over stdin
 
 
 def expand(names: Iterable[str | Path], skip: Iterable[Path] = ()) -> Iterator[Input]:
