@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
 from zipread.records import Candidate, Kind, Lattice
 
-BEAM = 12
+BEAM = 10
 """Paths kept for each node and each number of digits."""
 
 DIGITS_PER_EDGE = 3
 """Best guesses of one candidate that are followed."""
+
+NEGLIGIBLE = 6.0
+"""A guess this far below the candidate's best, log probability, is not followed."""
 
 FLOOR = 1e-5
 """Least probability of a digit on a path: one wild score must not hide how the others stand."""
@@ -121,44 +125,53 @@ def _code(path: Path, digits: int) -> str:
     return "".join(map(str, path.digits[:digits]))
 
 
+_Step = tuple[float, Any, int, int]
+"""A partial path: score, the partial path before it or None, candidate (or -1 for an atom skipped), digit."""
+
+
 def _search(lattice: Lattice, scores: np.ndarray, longest: int) -> list[list[Path]]:
     """Best paths through the whole lattice for every number of digits up to `longest` (k-best Viterbi)."""
     logs = np.log(np.clip(scores[:, :10], FLOOR, 1.0))
-    order = np.argsort(-logs, axis=1)[:, :DIGITS_PER_EDGE]
     geometry = [_geometry(candidate, lattice) for candidate in lattice.candidates]
-    starting: list[list[int]] = [[] for _ in range(lattice.atoms)]
+    edges: list[list[tuple[int, int, int, float]]] = [[] for _ in range(lattice.atoms)]
     for index, candidate in enumerate(lattice.candidates):
-        starting[candidate.start].append(index)
-    nodes: list[list[list[Path]]] = [[[] for _ in range(longest + 1)] for _ in range(lattice.atoms + 1)]
-    nodes[0][0].append(Path(0.0, (), (), (), 0.0, 0.0))
-    for node in range(lattice.atoms):
-        for count in range(longest + 1):
-            here = _prune(nodes[node][count])
-            for path in here:
-                cost = lattice.skip_costs[node]
-                nodes[node + 1][count].append(
-                    Path(path.score - cost, path.digits, path.candidates, path.evidence, path.geometry, path.skipped + cost)
-                )
-                if count == longest:
-                    continue
-                for index in starting[node]:
-                    for digit in order[index]:
-                        log = float(logs[index, digit])
-                        nodes[lattice.candidates[index].stop][count + 1].append(
-                            Path(
-                                path.score + log - geometry[index],
-                                (*path.digits, int(digit)),
-                                (*path.candidates, index),
-                                (*path.evidence, log),
-                                path.geometry + geometry[index],
-                                path.skipped,
-                            )
-                        )
-    return [_prune(paths) for paths in nodes[lattice.atoms]]
+        best_first = np.argsort(-logs[index])[:DIGITS_PER_EDGE]
+        for digit in best_first:
+            if logs[index, digit] >= logs[index, best_first[0]] - NEGLIGIBLE:
+                gain = float(logs[index, digit]) - geometry[index]
+                edges[candidate.start].append((candidate.stop, index, int(digit), gain))
+    nodes: list[list[list[_Step]]] = [[[] for _ in range(longest + 1)] for _ in range(lattice.atoms + 1)]
+    nodes[0][0].append((0.0, None, -1, -1))
+    for node, leaving in enumerate(edges):
+        for count, arrived in enumerate(nodes[node]):
+            here = sorted(arrived, key=itemgetter(0), reverse=True)[:BEAM]
+            nodes[node + 1][count] += [(step[0] - lattice.skip_costs[node], step, -1, node) for step in here]
+            if count < longest:
+                for stop, index, digit, gain in leaving:
+                    nodes[stop][count + 1] += [(step[0] + gain, step, index, digit) for step in here]
+    ends = [sorted(steps, key=itemgetter(0), reverse=True)[:BEAM] for steps in nodes[lattice.atoms]]
+    return [[_path(step, lattice, logs, geometry) for step in steps] for steps in ends]
 
 
-def _prune(paths: list[Path]) -> list[Path]:
-    return sorted(paths, key=lambda path: -path.score)[:BEAM]
+def _path(last: _Step, lattice: Lattice, logs: np.ndarray, geometry: Sequence[float]) -> Path:
+    """Follow a path back to its beginning."""
+    digits: list[int] = []
+    candidates: list[int] = []
+    skipped = 0.0
+    score, step = last[0], last
+    while step[1] is not None:
+        _, before, index, digit = step
+        if index < 0:
+            skipped += lattice.skip_costs[digit]
+        else:
+            digits.append(digit)
+            candidates.append(index)
+        step = before
+    digits.reverse()
+    candidates.reverse()
+    evidence = tuple(float(logs[index, digit]) for index, digit in zip(candidates, digits, strict=True))
+    cost = sum(geometry[index] for index in candidates)
+    return Path(score, tuple(digits), tuple(candidates), evidence, cost, skipped)
 
 
 def _geometry(candidate: Candidate, lattice: Lattice) -> float:

@@ -104,12 +104,19 @@ class Reader:
         Args:
             gray: (h, w) uint8, either polarity, upright within a few degrees.
         """
+        page, attempt = self._attempt_field(gray)
+        return self._reading(page, attempt, angle=0.0)
+
+    def decode_field(self, gray: np.ndarray) -> Decoded | None:
+        """What `read_field` decides on, with the features of the confidence; None where no path was found."""
+        return self._attempt_field(gray)[1].decoded
+
+    def _attempt_field(self, gray: np.ndarray) -> tuple[Page, _Attempt]:
         page = next(iter(load_pages(gray, self.settings.max_pixels)))
         assert isinstance(page, Page)
         height, width = page.gray.shape
         field = Field((width / 2, height / 2), (float(width), float(height)), 0.0, "field")
-        [attempt] = self._attempt(page, [field])
-        return self._reading(page, attempt, angle=0.0)
+        return page, self._attempt(page, [field])[0]
 
     def read_digit(self, source: Source) -> DigitReading:
         """Read a picture of a single digit, dark on light or light on dark.

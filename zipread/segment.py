@@ -27,8 +27,15 @@ MAX_WIDTH = 1.35
 SPECK = 0.10
 """Components smaller than this in both directions, in digit heights, are specks and never ink of a digit."""
 
-MIN_SPLIT_WIDTH = 0.62
+MIN_SPLIT_WIDTH = 0.66
 """Components narrower than this, in digit heights, are not cut."""
+
+
+FRAME_ZONE = 0.25
+"""Part of a field at its left and right end where a frame's upright line is looked for, in field heights."""
+
+MAX_SHEARED_POINTS = 3_000
+"""Ink pixels looked at to find the slant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +58,16 @@ def deslant(field: FieldImage) -> tuple[FieldImage, float]:
     ys, xs = np.nonzero(field.mask)
     if len(ys) < 20:
         return field, 0.0
-    if len(ys) > 4000:
-        step = len(ys) // 4000 + 1
+    if len(ys) > MAX_SHEARED_POINTS:
+        step = len(ys) // MAX_SHEARED_POINTS + 1
         ys, xs = ys[::step], xs[::step]
     middle = height / 2
     shears = np.arange(-0.45, 0.8, 0.05)
     scores = []
     for shear in shears:
-        columns = np.round(xs + shear * (ys - middle)).astype(np.int64) + height
-        counts = np.bincount(columns, minlength=width + 2 * height).astype(np.float64)
-        scores.append(float(np.sum(counts**2)))
+        columns = (xs + (shear * (ys - middle) + height)).astype(np.int32)
+        counts = np.bincount(columns, minlength=width + 2 * height)
+        scores.append(float(counts @ counts))
     # A mild preference for leaving writing as it is: the scores of print are flat around zero.
     weighted = np.array(scores) * (1.0 - 0.12 * np.abs(shears))
     best = float(shears[int(np.argmax(weighted))])
@@ -85,11 +92,16 @@ def remove_lines(mask: np.ndarray) -> np.ndarray:
         mask: (h, w) uint8, 255 ink.
 
     Returns:
-        (h, w) uint8 mask without underlines, baselines and frame lines.
+        (h, w) uint8 mask without underlines and baselines, and without frame lines at its left and right end.
     """
-    out = mask
-    out = _remove_horizontal(out, max(12, round(mask.shape[1] * 0.3), round(mask.shape[0] * 0.8)))
-    out = _remove_horizontal(out.T.copy(), max(12, round(mask.shape[0] * 0.85))).T.copy()
+    height, width = mask.shape
+    out = _remove_horizontal(mask, max(12, round(width * 0.3), round(height * 0.8)))
+    # A tall stroke in the middle may be a one; only at the ends does a full-height line belong to a frame.
+    end = round(FRAME_ZONE * height)
+    if height > 12 and width > 4 * end:
+        out = out.copy()
+        for part in (out[:, :end], out[:, width - end :]):
+            part[:] = _remove_horizontal(part.T.copy(), round(0.97 * height)).T
     return out
 
 
@@ -186,9 +198,10 @@ def _split(atom: Atom, height: float) -> list[Atom]:
     if width < MIN_SPLIT_WIDTH * height or atom.box.height < 0.5 * height:
         return [atom]
     columns = _cut_columns(atom.mask, height, most=max(1, round(3 * width / height) - 1))
+    if not columns:
+        return [atom]
     pieces, rest = [], atom.mask.copy()
-    for column in columns:
-        seam = _seam(atom.mask, column, max(2, round(0.15 * height)))
+    for seam in _seams(atom.mask, columns, max(2, round(0.15 * height))):
         left_of_seam = np.arange(width)[None, :] < seam[:, None]
         piece = np.where(left_of_seam, rest, 0).astype(np.uint8)
         rest = np.where(left_of_seam, 0, rest).astype(np.uint8)
@@ -231,29 +244,34 @@ def _cut_columns(mask: np.ndarray, height: float, most: int) -> list[int]:
     return sorted(chosen)
 
 
-def _seam(mask: np.ndarray, column: int, reach: int) -> np.ndarray:
-    """Path of least ink from top to bottom near a column (dynamic programming, as in seam carving).
+def _seams(mask: np.ndarray, columns: list[int], reach: int) -> np.ndarray:
+    """Paths of least ink from top to bottom near some columns (dynamic programming, as in seam carving).
 
     Returns:
-        (h,) int64: for each row the first column right of the cut.
+        (k, h) int64: for each of k columns and each row the first column right of the cut.
     """
-    left = max(0, column - reach)
-    cost = (mask[:, left : column + reach + 1] > 0).astype(np.float64)
-    rows, columns = cost.shape
-    away = np.abs(np.arange(columns) + left - column) * 0.02
-    total = cost[0] + away
-    origin = np.zeros((rows, columns), np.int64)
+    rows = mask.shape[0]
+    offsets = np.arange(-reach, reach + 1)
+    at = np.array(columns)[:, None] + offsets[None, :]
+    outside = (at < 0) | (at >= mask.shape[1])
+    ink = (mask > 0)[:, np.clip(at, 0, mask.shape[1] - 1)].astype(np.float64)  # (h, k, window)
+    cost = ink + np.where(outside, 1e3, np.abs(offsets) * 0.02)
+    total = np.full((rows, len(columns), len(offsets) + 2), np.inf)
+    total[0, :, 1:-1] = cost[0]
     for row in range(1, rows):
-        padded = np.concatenate(([np.inf], total, [np.inf]))
-        options = np.stack((padded[:-2] + 0.1, padded[1:-1], padded[2:] + 0.1))
-        best = options.argmin(axis=0)
-        origin[row] = best - 1
-        total = options[best, np.arange(columns)] + cost[row] + away
-    seam = np.empty(rows, np.int64)
-    seam[-1] = int(total.argmin())
-    for row in range(rows - 1, 0, -1):
-        seam[row - 1] = seam[row] + origin[row, seam[row]]
-    return seam + left
+        before = total[row - 1]
+        aside = np.minimum(before[:, :-2], before[:, 2:]) + 0.1
+        total[row, :, 1:-1] = np.minimum(aside, before[:, 1:-1]) + cost[row]
+    seams = np.empty((len(columns), rows), np.int64)
+    each = np.arange(len(columns))
+    place = total[-1].argmin(axis=1)
+    seams[:, -1] = place
+    for row in range(rows - 2, -1, -1):
+        here = total[row]
+        options = np.stack((here[each, place - 1] + 0.1, here[each, place], here[each, place + 1] + 0.1))
+        place = place + options.argmin(axis=0) - 1
+        seams[:, row] = place
+    return seams - 1 - reach + np.array(columns)[:, None]
 
 
 def _skip_cost(box: Box, height: float, field: tuple[int, int]) -> float:

@@ -1,0 +1,124 @@
+import numpy as np
+import pytest
+
+from zipread.decode import Calibration, decode, kind_of
+from zipread.records import Box, Candidate, Lattice
+
+PLAIN = Calibration.from_manifest({})
+
+
+def candidate(start: int, stop: int, y: int = 0, height: int = 40) -> Candidate:
+    return Candidate(start, stop, Box(30 * start, y, 25 * (stop - start), height), np.zeros((height, 25), np.uint8))
+
+
+def row(digit: int, probability: float = 0.98, second: int | None = None) -> np.ndarray:
+    """Scores of one candidate; digit 10 is "not one digit"."""
+    scores = np.full(11, (1 - probability) / 10, np.float32)
+    scores[digit] = probability
+    if second is not None:
+        scores[:] = 0.001
+        scores[digit], scores[second] = probability, 0.99 - probability
+    return scores
+
+
+def lattice_of(candidates: list[Candidate], skips: tuple[float, ...]) -> Lattice:
+    return Lattice(len(skips), tuple(candidates), skips, 40.0, (0.2,) * (len(skips) - 1))
+
+
+def five(digits: str) -> tuple[Lattice, np.ndarray]:
+    lattice = lattice_of([candidate(i, i + 1) for i in range(5)], (7.0,) * 5)
+    return lattice, np.stack([row(int(d)) for d in digits])
+
+
+def test_reads_five_digits_and_keeps_leading_zeros():
+    decoded = decode(*five("02139"), 5, None, PLAIN)
+    assert decoded is not None
+    assert decoded.code == "02139"
+    assert decoded.candidates == (0, 1, 2, 3, 4)
+    assert decoded.plus4 == ""
+    assert decoded.confidence > 0.8
+
+
+def test_a_wrong_cut_loses_to_the_whole_digit():
+    # Atoms 0 and 1 are the halves of a zero: apart they are no digits.
+    candidates = [candidate(0, 1), candidate(1, 2), candidate(0, 2), *(candidate(i, i + 1) for i in range(2, 6))]
+    scores = np.stack([row(10), row(10), row(0), row(1), row(2), row(3), row(4)])
+    lattice = Lattice(6, tuple(candidates), (7.0,) * 6, 40.0, (-0.02, 0.2, 0.2, 0.2, 0.2))
+    decoded = decode(lattice, scores, 5, None, PLAIN)
+    assert decoded is not None
+    assert decoded.code == "01234"
+
+
+def test_noise_is_skipped_at_a_cost():
+    candidates = [candidate(i, i + 1) for i in (0, 1, 3, 4, 5)]
+    lattice = lattice_of(candidates, (7.0, 7.0, 0.3, 7.0, 7.0, 7.0))
+    decoded = decode(lattice, np.stack([row(d) for d in (7, 5, 2, 0, 2)]), 5, None, PLAIN)
+    assert decoded is not None
+    assert decoded.code == "75202"
+
+
+def test_fewer_digits_than_wanted_is_no_reading():
+    lattice = lattice_of([candidate(i, i + 1) for i in range(4)], (7.0,) * 4)
+    assert decode(lattice, np.stack([row(1)] * 4), 5, None, PLAIN) is None
+    assert decode(lattice, np.stack([row(1)] * 4), 4, None, PLAIN) is not None
+
+
+def test_plus4_is_read_and_a_doubtful_one_left_out():
+    candidates = [candidate(i, i + 1) for i in (*range(5), *range(6, 10))]
+    lattice = lattice_of(candidates, (*(7.0,) * 5, 0.3, *(7.0,) * 4))
+    scores = np.stack([row(int(d)) for d in "021394307"])
+    decoded = decode(lattice, scores, 5, None, PLAIN)
+    assert decoded is not None
+    assert (decoded.code, decoded.plus4) == ("02139", "4307")
+    scores[7] = row(0, 0.55, second=6)
+    doubtful = decode(lattice, scores, 5, None, PLAIN)
+    assert doubtful is not None
+    assert (doubtful.code, doubtful.plus4) == ("02139", "")
+    assert doubtful.confidence == pytest.approx(decoded.confidence, abs=0.02)
+
+
+def test_the_directory_decides_between_equals_but_makes_nothing_sure():
+    lattice, scores = five("77002")
+    scores[4] = row(7, 0.55, second=2)
+    exists = np.zeros(100_000, bool)
+    exists[77002] = True
+    without = decode(lattice, scores, 5, None, PLAIN)
+    with_prior = decode(lattice, scores, 5, exists, PLAIN)
+    assert without is not None
+    assert with_prior is not None
+    assert without.code == "77007"
+    assert with_prior.code == "77002"
+    assert with_prior.confidence < 0.6
+    assert with_prior.alternatives[0][0] == "77007"
+
+
+def test_the_directory_does_not_overrule_a_clear_picture():
+    lattice, scores = five("00001")
+    exists = np.zeros(100_000, bool)
+    exists[501] = True
+    decoded = decode(lattice, scores, 5, exists, PLAIN)
+    assert decoded is not None
+    assert decoded.code == "00001"
+
+
+def test_doubt_lowers_the_confidence():
+    lattice, scores = five("12345")
+    sure = decode(lattice, scores, 5, None, PLAIN)
+    scores[2] = row(3, 0.6, second=8)
+    unsure = decode(lattice, scores, 5, None, PLAIN)
+    scores[2] = row(10, 0.99)
+    junk = decode(lattice, scores, 5, None, PLAIN)
+    assert sure is not None
+    assert unsure is not None
+    assert junk is not None
+    assert sure.confidence > unsure.confidence > junk.confidence
+    assert unsure.alternatives[0][0] == "12845"
+
+
+def test_print_stands_straighter_than_handwriting():
+    level = [candidate(i, i + 1, y=10) for i in range(5)]
+    sloped = [candidate(i, i + 1, y=10 + 3 * i) for i in range(5)]
+    uneven = [candidate(i, i + 1, y=y, height=h) for i, (y, h) in enumerate([(10, 40), (4, 47), (14, 33), (9, 44), (2, 39)])]
+    assert kind_of(level, 40) == "printed"
+    assert kind_of(sloped, 40) == "printed"
+    assert kind_of(uneven, 40) == "handwritten"

@@ -1,0 +1,120 @@
+import cv2
+import numpy as np
+
+from zipread.records import Box, FieldImage
+from zipread.segment import deslant, digit_height, remove_cell_frames, remove_lines, segment
+
+IDENTITY = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+
+
+def field_of(mask: np.ndarray, cells: tuple[Box, ...] = ()) -> FieldImage:
+    return FieldImage(255 - mask, mask.copy(), mask, IDENTITY, cells)
+
+
+def written(text: str, thickness: int = 3) -> np.ndarray:
+    mask = np.zeros((60, 30 + 32 * len(text)), np.uint8)
+    for at, character in enumerate(text):
+        cv2.putText(mask, character, (15 + 32 * at, 46), cv2.FONT_HERSHEY_SIMPLEX, 1.2, 255, thickness)
+    return mask
+
+
+def test_separate_digits_are_one_atom_each():
+    lattice, _ = segment(field_of(written("82605")))
+    whole = [c.box.x for c in lattice.candidates if c.box.width >= 13 and c.box.width <= 22]
+    assert lattice.atoms < 12
+    for at in range(5):
+        assert any(abs(x - (17 + 32 * at)) <= 2 for x in whole)
+
+
+def test_touching_digits_can_be_told_apart():
+    mask = np.zeros((60, 90), np.uint8)
+    cv2.circle(mask, (25, 30), 17, 255, 4)
+    cv2.circle(mask, (61, 30), 17, 255, 4)  # two zeros that share a few pixels
+    assert cv2.connectedComponents(mask)[0] == 2
+    lattice, _ = segment(field_of(mask))
+    halves = [
+        (a, b)
+        for a in lattice.candidates
+        for b in lattice.candidates
+        if a.start == 0 and a.stop == b.start and b.stop == lattice.atoms
+    ]
+    assert any(abs(a.box.right - 43) <= 5 and abs(b.box.x - 43) <= 5 for a, b in halves)
+
+
+def test_a_hat_belongs_to_its_five():
+    mask = np.zeros((60, 60), np.uint8)
+    cv2.ellipse(mask, (25, 38), (12, 12), 0, -120, 140, 255, 4)
+    cv2.line(mask, (18, 12), (36, 10), 255, 4)  # the hat, detached
+    lattice, _ = segment(field_of(mask))
+    assert any(c.box.y <= 10 and c.box.bottom >= 48 for c in lattice.candidates)
+
+
+def test_dots_cost_little_to_skip_and_digits_much():
+    mask = written("41")
+    cv2.circle(mask, (40 + 3, 46), 3, 255, -1)
+    lattice, _ = segment(field_of(mask))
+    costs = sorted(lattice.skip_costs)
+    assert costs[0] < 1.0
+    assert costs[-1] > 5.0
+
+
+def test_underline_goes_and_digits_stay():
+    plain = written("70318")
+    ruled = plain.copy()
+    cv2.line(ruled, (0, 52), (ruled.shape[1] - 1, 53), 255, 2)
+    cleaned = remove_lines(ruled)
+    assert np.count_nonzero(cleaned[51:55]) < 0.1 * np.count_nonzero(ruled[51:55])
+    kept = np.count_nonzero(cv2.bitwise_and(cleaned, plain)) / np.count_nonzero(plain)
+    assert kept > 0.97
+
+
+def test_a_stroke_across_the_line_is_not_broken():
+    mask = np.zeros((60, 200), np.uint8)
+    cv2.line(mask, (100, 10), (100, 50), 255, 5)
+    cv2.line(mask, (0, 40), (199, 40), 255, 2)
+    cleaned = remove_lines(mask)
+    assert cv2.connectedComponents(cv2.morphologyEx(cleaned, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)))[0] == 2
+
+
+def test_slanted_writing_is_set_upright():
+    mask = np.zeros((80, 260), np.uint8)
+    for at in range(5):
+        cv2.line(mask, (40 + 40 * at + 20, 15), (40 + 40 * at, 65), 255, 4)
+    upright, shear = deslant(field_of(mask))
+    assert 0.25 <= shear <= 0.55
+    columns = (upright.mask > 0).sum(axis=0)
+    assert columns.max() > 40  # the strokes now stand in single columns
+
+
+def test_boxes_of_a_deslanted_field_map_back_to_the_page():
+    mask = np.zeros((80, 260), np.uint8)
+    for at in range(5):
+        cv2.line(mask, (40 + 40 * at + 20, 15), (40 + 40 * at, 65), 255, 4)
+    lattice, upright = segment(field_of(mask))
+    first = lattice.candidates[0].box
+    corner = upright.to_page @ np.array([first.x + first.width / 2, first.y + first.height / 2, 1.0])
+    assert np.hypot(*(corner - (50, 40))) < 4
+
+
+def test_each_printed_box_is_one_candidate_and_frames_are_not_ink():
+    mask = np.zeros((60, 210), np.uint8)
+    cells = tuple(Box(5 + 40 * at, 5, 38, 50) for at in range(5))
+    for cell in cells:
+        cv2.rectangle(mask, (cell.x, cell.y), (cell.right - 1, cell.bottom - 1), 255, 1)
+    for at in (0, 1, 3, 4):
+        cv2.putText(mask, "3", (cells[at].x + 9, 42), cv2.FONT_HERSHEY_SIMPLEX, 1.1, 255, 3)
+    lattice, _ = segment(field_of(mask, cells))
+    assert [c.start for c in lattice.candidates] == [0, 1, 3, 4]
+    assert all(c.box.height < 36 for c in lattice.candidates)
+    assert not remove_cell_frames(mask, cells)[:, cells[2].x : cells[2].right].any()
+
+
+def test_an_empty_field_has_no_candidates():
+    lattice, _ = segment(field_of(np.zeros((40, 120), np.uint8)))
+    assert lattice.atoms == 0
+    assert lattice.candidates == ()
+
+
+def test_digit_height_is_that_of_the_digits_not_of_the_dots():
+    boxes = [Box(0, 0, 20, 40), Box(30, 2, 20, 38), Box(60, 36, 4, 4), Box(70, 36, 4, 4), Box(80, 0, 60, 42)]
+    assert 38 <= digit_height(boxes, 60) <= 42

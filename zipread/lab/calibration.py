@@ -1,0 +1,108 @@
+"""Fit the confidence: P(whole code right) from the features of the winning path.
+
+Logistic regression (Platt 1999) on made fields whose digits were written by people, and set in fonts, that took no
+part in training the network, together with fields that hold no code at all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zipread.decode import FEATURES
+from zipread.lab.synth.fields import make_field
+from zipread.lab.synth.hands import Hands, Prints
+from zipread.lab.synth.negatives import make_negative
+from zipread.lab.trainset import Digits
+from zipread.reader import Reader
+
+STYLES = ("clean", "boxed", "underlined", "noisy", "touching")
+PRINTED_SHARE = 0.15
+NEGATIVE_SHARE = 0.12
+PLUS4_SHARE = 0.08
+
+
+def made_fields(count: int, hands: Hands, prints: Prints, codes: np.ndarray, seed: int) -> Iterator[tuple[np.ndarray, str]]:
+    """Yield `count` pictures of fields, (h, w) uint8, with their code ("" where there is none).
+
+    `codes` are the codes to draw from; one in two is drawn from all numbers instead, as forms have them.
+    """
+    rng = np.random.default_rng(seed)
+    for _ in range(count):
+        if rng.random() < NEGATIVE_SHARE:
+            yield make_negative(rng, prints), ""
+            continue
+        code = f"{int(rng.choice(codes)) if rng.random() < 0.5 else int(rng.integers(100_000)):05d}"
+        plus4 = f"-{rng.integers(10_000):04d}" if rng.random() < PLUS4_SHARE else ""
+        source = prints if rng.random() < PRINTED_SHARE else hands
+        picture, _ = make_field(rng, code + plus4, STYLES[rng.integers(len(STYLES))], source)
+        yield picture, code
+
+
+def fit(
+    folder: Path, held_out: Digits, prints: Prints, codes: np.ndarray, count: int, seed: int,
+    report: Callable[[str], None],
+) -> dict[str, Any]:  # fmt: skip
+    """Fit on `count` made fields and write the result into the model's manifest.
+
+    Args:
+        folder: holds the model and its manifest.json.
+        held_out: digits of writers that did not train.
+        prints: fonts.
+        codes: existing codes.
+        count: fields to make.
+        seed: decides which.
+        report: called with one line of progress at a time.
+
+    Returns:
+        The manifest's calibration record.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    # Neither prior nor threshold: the features of a reading must not depend on who asks.
+    reader = Reader(model=folder, directory="none", layout="field")
+    hands = Hands(held_out.x, held_out.y, held_out.writer)
+    rows, right = [], []
+    for number, (picture, code) in enumerate(made_fields(count, hands, prints, codes, seed), 1):
+        decoded = reader.decode_field(picture)
+        if decoded is not None:
+            rows.append(decoded.features)
+            right.append(decoded.code == code)
+        if number % 500 == 0:
+            report(f"calibrating: {number} of {count} fields")
+    features, target = np.array(rows), np.array(right)
+    scale = np.maximum(features.std(axis=0), 1e-6)
+    model = LogisticRegression(C=1.0, max_iter=2000).fit(features / scale, target)
+    weights = model.coef_[0] / scale
+    confidence = 1.0 / (1.0 + np.exp(-(features @ weights + model.intercept_[0])))
+    record = {
+        "features": list(FEATURES),
+        "weights": [float(w) for w in weights],
+        "bias": float(model.intercept_[0]),
+        "fields": len(target),
+        "right": int(target.sum()),
+        "fit_error": float(expected_calibration_error(confidence, target)),
+    }
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    manifest["calibration"] = record
+    path.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    report(f"calibrated on {len(target)} fields, {target.mean():.1%} read right")
+    return record
+
+
+def expected_calibration_error(confidence: np.ndarray, right: np.ndarray, bins: int = 10) -> float:
+    """Mean distance between confidence and rate of right answers over equally filled bins (Naeini et al. 2015).
+
+    Args:
+        confidence: (n,) probabilities.
+        right: (n,) bool.
+        bins: number of bins, each holding n / bins answers.
+    """
+    order = np.argsort(confidence)
+    parts = np.array_split(order, min(bins, len(order)))
+    return float(sum(len(p) * abs(confidence[p].mean() - right[p].mean()) for p in parts) / len(order))
