@@ -12,7 +12,17 @@ from zipread.errors import UsageError
 from zipread.lab.synth import marks
 from zipread.lab.synth.capture import Wear, turn, wear
 from zipread.lab.synth.hands import DigitSource, Glyph, Script, Writing
-from zipread.lab.synth.ink import Line, lay, pencil, set_as_font, set_by_eye, set_in_cells, skipping, spread
+from zipread.lab.synth.ink import (
+    Line,
+    clear_of_dashes,
+    lay,
+    pencil,
+    set_as_font,
+    set_by_eye,
+    set_in_cells,
+    skipping,
+    spread,
+)
 from zipread.lab.synth.paper import Paper, make_paper
 from zipread.records import Box
 
@@ -167,9 +177,8 @@ def _free(rng: np.random.Generator, glyphs: list[Glyph], plan: Plan, style: Styl
         )
     if style != "touching":
         usual = height * rng.uniform(0.12, 0.5) + 1.0
-        return set_by_eye(
-            glyphs, np.maximum(rng.normal(usual, 0.25 * usual, len(glyphs) - 1), 0.06 * height + 1.2).tolist()
-        )
+        gaps = np.maximum(rng.normal(usual, 0.25 * usual, len(glyphs) - 1), 0.06 * height + 1.2)
+        return set_by_eye(glyphs, clear_of_dashes(glyphs, gaps, 0.12 * height))
     gaps = np.maximum(rng.normal(0.2, 0.1, len(glyphs) - 1) * height, 1.5)
     digits = np.array([a.text.isdigit() and b.text.isdigit() for a, b in pairwise(glyphs)])
     touch = digits & (rng.random(len(gaps)) < rng.uniform(0.3, 0.9))

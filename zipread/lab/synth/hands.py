@@ -135,12 +135,19 @@ class Prints:
 
         key = (font.path, font.index)
         if key not in self._loaded:
-            box = ImageFont.truetype(str(font.path), 200, index=font.index).getbbox("0")
+            box = ImageFont.truetype(str(font.path), 200, index=font.index).getbbox("8")
             self._loaded[key] = (box[3] - box[1]) / 200
         em = max(4, round(digit_height / self._loaded[key]))
         if (*key, em) not in self._loaded:
             self._loaded[*key, em] = ImageFont.truetype(str(font.path), em, index=font.index)
         return self._loaded[*key, em], em
+
+    def stroke(self, font: FontFile, height: float) -> float:
+        """Measure how wide a font's strokes are where its digits are `height` pixels high: pixels."""
+        ink = (self.line(font, "HNnho", 64).coverage > 0.5).astype(np.uint8)
+        outlines, _ = cv2.findContours(ink, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+        # A stroke's area is its length times its width, and its outline runs along it twice.
+        return 2 * int(ink.sum()) / sum(cv2.arcLength(outline, True) for outline in outlines) * height / 64
 
     def glyphs(self, rng: np.random.Generator, text: str, script: Script) -> list[Glyph]:
         """See DigitSource."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -11,7 +12,6 @@ import numpy as np
 from zipread.lab.synth.hands import Glyph
 from zipread.lab.synth.paper import smooth_noise
 from zipread.records import Box
-
 
 _NO_INK = np.float32(-1e6)  # where the rightmost ink of an empty row lies
 
@@ -52,6 +52,12 @@ def set_by_eye(glyphs: Sequence[Glyph], gaps: Sequence[float]) -> Line:
         lefts.append(left)
         edge[rows, 0] = np.maximum(edge[rows, 0], left + last)
     return _set(glyphs, lefts)
+
+
+def clear_of_dashes(glyphs: Sequence[Glyph], gaps: np.ndarray, least: float) -> list[float]:
+    """Widen the gaps beside dashes to `least` pixels: a dash that touches a digit changes it."""
+    beside = [a.text == "-" or b.text == "-" for a, b in pairwise(glyphs)]
+    return np.where(beside, np.maximum(gaps, least), gaps).tolist()
 
 
 def set_as_font(glyphs: Sequence[Glyph], tracking: float = 0.0) -> Line:

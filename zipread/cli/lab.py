@@ -1,0 +1,75 @@
+"""`zipread lab`: made pictures, for trying a set-up before the mail comes."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Make test mail and look into the reader.", no_args_is_help=True)
+
+
+class Writings(StrEnum):
+    """Which writing the pieces of a deck bear."""
+
+    handwritten = "handwritten"
+    printed = "printed"
+    both = "both"
+
+
+class Purpose(StrEnum):
+    """What a deck is for; it decides which fonts and which writers it may use."""
+
+    measure = "measure"
+    train = "train"
+
+
+@app.callback()
+def _lab() -> None:
+    """Make test mail and look into the reader."""
+
+
+@app.command()
+def synth(
+    out: Annotated[Path, typer.Argument(help="New folder for the pictures and truth.csv.")],
+    *,
+    n: Annotated[int, typer.Option("--n", min=1, help="Number of mail pieces.")] = 200,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same deck.")] = 1,
+    writing: Annotated[Writings, typer.Option(help="How the recipient's address is written.")] = Writings.both,
+    digits_npz: Annotated[
+        Path | None,
+        typer.Option(
+            help="Handwritten digits: an .npz with x (n, 28, 28) uint8, y and writer, or x_test and so on. "
+            "Without it, digits come from handwriting-looking fonts."
+        ),
+    ] = None,
+    fonts: Annotated[
+        Path | None, typer.Option(help="Folder of font files, searched instead of the fonts of this machine.")
+    ] = None,
+    purpose: Annotated[
+        Purpose, typer.Option(help="Fonts and writers kept for measuring, or those that may train.")
+    ] = Purpose.measure,
+    uncoded: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of the pieces that bear no code at all.")
+    ] = 0.0,
+) -> None:
+    """Make a deck of mail pieces with known codes: pictures and truth.csv."""
+    import cv2
+    from rich.console import Console
+    from rich.progress import track
+
+    from zipread.lab.synth.deck import load_supplies, make_deck, write_deck
+    from zipread.lab.synth.hands import Writing
+
+    cv2.setNumThreads(1)
+    talk = Console(stderr=True)
+    writings: tuple[Writing, ...] = ("handwritten", "printed")
+    if writing is not Writings.both:
+        writings = tuple(kind for kind in writings if kind == writing.value)
+    supplies = load_supplies(purpose.value, digits_npz, fonts)
+    written = write_deck(out, make_deck(seed, n, writings, supplies, uncoded))
+    for _ in track(written, "Making mail", total=n, console=talk, transient=True):
+        pass
+    talk.print(f"{n} mail pieces and {out / 'truth.csv'}")

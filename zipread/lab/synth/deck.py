@@ -1,0 +1,67 @@
+"""A deck of made mail as files, with its truth."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import astuple
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from zipread.errors import UsageError
+from zipread.lab.synth.fonts import HELD_OUT_HAND, HELD_OUT_PRINT, TRAIN_HAND, TRAIN_PRINT, find_fonts
+from zipread.lab.synth.hands import Prints, Writing, load_hands
+from zipread.lab.synth.mail import MailTruth, Supplies, make_mail
+from zipread.lab.synth.places import load_places
+
+COLUMNS = ("path", "code", "plus4", "x", "y", "width", "height", "writing", "kind", "conditions")
+TRUTH_NAME = "truth.csv"
+
+Use = Literal["measure", "train"]
+
+
+def load_supplies(use: Use, digits: Path | None = None, fonts: Path | None = None) -> Supplies:
+    """Collect fonts, digits and places.
+
+    use: "measure" takes fonts that no training sees, "train" the others; digits: an .npz of handwritten digits, of
+    which "measure" takes the part test and "train" the part train, if it has such parts; fonts: a folder searched
+    instead of the fonts of this machine. Raises DependencyError for missing fonts, InputError for a bad archive.
+    """
+    families = (HELD_OUT_PRINT, HELD_OUT_HAND) if use == "measure" else (TRAIN_PRINT, TRAIN_HAND)
+    print_fonts, hand_fonts = (Prints(find_fonts(group, fonts)) for group in families)
+    hands = load_hands(digits, "test" if use == "measure" else "train") if digits is not None else None
+    return Supplies(load_places(), print_fonts, hand_fonts, hands)
+
+
+def make_deck(
+    seed: int, count: int, writings: tuple[Writing, ...], supplies: Supplies, uncoded: float = 0.0
+) -> Iterator[tuple[np.ndarray, MailTruth]]:
+    """Make `count` pieces, taking turns among `writings`. A piece depends on its seed and position, not on `count`."""
+    for index in range(count):
+        rng = np.random.default_rng((seed, index))
+        yield make_mail(rng, writings[index % len(writings)], supplies, uncoded)
+
+
+def write_deck(folder: Path, deck: Iterator[tuple[np.ndarray, MailTruth]]) -> Iterator[Path]:
+    """Write pictures and their truth, yielding each picture's path when it is written.
+
+    Raises UsageError when `folder` already holds a truth, and OSError when it cannot be written.
+    """
+    truth_path = folder / TRUTH_NAME
+    if truth_path.exists():
+        raise UsageError(f"{truth_path} exists; name a new folder, so that pictures and truth stay together")
+    folder.mkdir(parents=True, exist_ok=True)
+    with truth_path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(COLUMNS)
+        for index, (picture, truth) in enumerate(deck):
+            path = folder / f"{index:05d}.jpg"
+            _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 92])
+            path.write_bytes(data.tobytes())
+            box = ("", "", "", "") if truth.box is None else astuple(truth.box)
+            conditions = "; ".join(truth.conditions)
+            rows.writerow([path.name, truth.code, truth.plus4, *box, truth.writing, truth.kind, conditions])
+            yield path

@@ -1,0 +1,148 @@
+"""Addresses as writing: lines of letters and digits by one hand or in one font, as a block."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import cv2
+import numpy as np
+
+from zipread.lab.synth.fonts import FontFile
+from zipread.lab.synth.hands import Glyph, Hands, Prints, Script
+from zipread.lab.synth.ink import Line, clear_of_dashes, set_as_font, set_by_eye
+from zipread.lab.synth.places import Address
+from zipread.records import Box
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """Who writes a block and how."""
+
+    prints: Prints  # where the letters' font is kept
+    font: FontFile
+    script: Script
+    digits: Hands | None  # real digits; None: the font's own
+    capitals: bool
+    looseness: float  # unevenness of lines: 0 is type, 1 is a careless hand
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A written address."""
+
+    coverage: np.ndarray  # (h, w) float32, 0..1
+    code: Box | None  # where the code stands, with its +4, in pixels of the coverage
+    last_line: Box | None  # the line that the code stands on
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    coverage: np.ndarray
+    baseline: float
+    code: Box | None = None
+
+
+def write_address(rng: np.random.Generator, address: Address, hand: Hand) -> Block:
+    """Write an address with its code."""
+    digits = _digit_words(rng, [*address.lines, address.code], hand)
+    rows = [_write_line(rng, line, hand, digits) for line in address.lines]
+    code_row = len(rows)
+    rows.append(_write_line(rng, address.city, hand, digits, address.code))
+    rows += [_write_line(rng, line, hand, digits) for line in address.after]
+    return _stack(rng, rows, hand, code_row)
+
+
+def write_lines(rng: np.random.Generator, lines: Sequence[str], hand: Hand) -> Block:
+    """Write lines among which none is to be read."""
+    digits = _digit_words(rng, lines, hand)
+    return _stack(rng, [_write_line(rng, line, hand, digits) for line in lines], hand, None)
+
+
+def _digit_words(rng: np.random.Generator, lines: Sequence[str], hand: Hand) -> dict[str, Line]:
+    """Write every number of a block in one go, so that one writer writes them all."""
+    if hand.digits is None:
+        return {}
+    words = sorted({word for line in lines for word in line.split() if _is_number(word)})
+    glyphs = iter(hand.digits.glyphs(rng, "".join(words), hand.script))
+    return {word: _spaced(rng, [next(glyphs) for _ in word], hand.script) for word in words}
+
+
+def _is_number(word: str) -> bool:
+    return word.replace("-", "").isdigit()
+
+
+def _spaced(rng: np.random.Generator, glyphs: Sequence[Glyph], script: Script) -> Line:
+    usual = script.height * rng.uniform(0.1, 0.3) + 1
+    gaps = np.maximum(rng.normal(usual, 0.3 * usual, max(0, len(glyphs) - 1)), 1.0)
+    return set_by_eye(glyphs, clear_of_dashes(glyphs, gaps, 0.12 * script.height))
+
+
+def _write_line(rng: np.random.Generator, text: str, hand: Hand, digits: dict[str, Line], code: str = "") -> _Written:
+    """Write words left to right on one baseline; the code, if any, comes last."""
+    space = hand.script.height * rng.uniform(0.35, 0.8)
+    parts: list[Line] = []
+    for word in [*text.split(), *([code] if code else [])]:
+        spelled = word.upper() if hand.capitals else word
+        parts.append(digits[word] if word in digits else _type(hand, spelled))
+    baseline = max(part.baseline for part in parts)
+    below = max(part.coverage.shape[0] - part.baseline for part in parts)
+    width = sum(part.coverage.shape[1] for part in parts) + space * (len(parts) - 1)
+    canvas = np.zeros((int(np.ceil(baseline + below)) + 1, int(np.ceil(width)) + 2), np.float32)
+    x, box = 0.0, None
+    for part in parts:
+        top = round(baseline - part.baseline)
+        h, w = part.coverage.shape
+        under = canvas[top : top + h, int(x) : int(x) + w]
+        np.maximum(under, part.coverage, out=under)
+        box = Box(int(x), top, w, h)
+        x += w + space
+    return _slope(rng, _Written(canvas, baseline, box if code else None), hand.looseness)
+
+
+def _type(hand: Hand, word: str) -> Line:
+    return set_as_font(hand.prints.glyphs_in(hand.font, word, hand.script))
+
+
+def _slope(rng: np.random.Generator, line: _Written, looseness: float) -> _Written:
+    """Let a line rise or fall, as on paper without rules."""
+    slope = float(np.clip(rng.normal(0, 0.015), -0.04, 0.04)) * looseness
+    drop = slope * line.coverage.shape[1]
+    if abs(drop) < 1:
+        return line
+    h, w = line.coverage.shape
+    lift = max(0.0, -drop)
+    matrix = np.array([[1, 0, 0], [slope, 1, lift]], np.float64)
+    sloped = cv2.warpAffine(line.coverage, matrix, (w, int(np.ceil(h + abs(drop)))))
+    code = line.code
+    if code is not None:
+        shift = min(slope * code.x, slope * code.right) + lift
+        code = replace(code, y=round(code.y + shift), height=round(code.height + abs(slope) * code.width))
+    return _Written(sloped, line.baseline + lift, code)
+
+
+def _stack(rng: np.random.Generator, rows: Sequence[_Written], hand: Hand, code_row: int | None) -> Block:
+    """Put lines one under another."""
+    height = hand.script.height
+    pitch = height * (rng.uniform(1.7, 2.4) if hand.looseness else rng.uniform(1.45, 1.8))
+    indents = np.maximum(rng.normal(0, 0.35, len(rows)) * height * hand.looseness, 0)
+    if hand.looseness and rng.random() < 0.15:  # each line further in, as once taught
+        indents += np.arange(len(rows)) * height * rng.uniform(0.4, 1.0)
+    baselines = [rows[0].baseline]
+    for above, below in pairwise(rows):
+        least = below.baseline * 0.8 + (above.coverage.shape[0] - above.baseline) * 0.8
+        baselines.append(baselines[-1] + max(pitch * rng.normal(1, 0.04 * hand.looseness), least))
+    tops = [max(0, round(baseline - row.baseline)) for baseline, row in zip(baselines, rows, strict=True)]
+    bottom = max(top + row.coverage.shape[0] for top, row in zip(tops, rows, strict=True))
+    right = max(int(indent) + row.coverage.shape[1] for indent, row in zip(indents, rows, strict=True))
+    canvas = np.zeros((bottom, right), np.float32)
+    for top, indent, row in zip(tops, indents.astype(int), rows, strict=True):
+        part = canvas[top : top + row.coverage.shape[0], indent : indent + row.coverage.shape[1]]
+        np.maximum(part, row.coverage, out=part)
+    if code_row is None:
+        return Block(canvas, None, None)
+    row, top, indent = rows[code_row], tops[code_row], int(indents[code_row])
+    code = row.code
+    moved = None if code is None else replace(code, x=code.x + indent, y=code.y + top)
+    return Block(canvas, moved, Box(indent, top, row.coverage.shape[1], row.coverage.shape[0]))
