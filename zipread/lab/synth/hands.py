@@ -42,7 +42,10 @@ class Script:
 class DigitSource(Protocol):
     """Anything that writes digits and separators."""
 
-    writing: Writing
+    @property
+    def writing(self) -> Writing:
+        """What to call the writing."""
+        ...
 
     def glyphs(self, rng: np.random.Generator, text: str, script: Script) -> list[Glyph]:
         """Write `text` (digits and any of " -.,"), one glyph a character but none for a space."""
