@@ -1,0 +1,73 @@
+"""The application: its commands, and the one place where errors become messages and exit codes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from zipread import __version__
+from zipread.cli import digits, lab, scan, train
+from zipread.cli.talk import complain
+from zipread.errors import ZipreadError
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+TERMINATED = 143  # 128 + SIGTERM
+BROKEN_PIPE = 141  # 128 + SIGPIPE
+
+
+class Translator(TyperGroup):
+    """Runs a command and turns what it raises into one line on stderr and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        previous = signal.signal(signal.SIGTERM, _terminate)
+        try:
+            return super().invoke(ctx)
+        except ZipreadError as error:
+            complain(str(error))
+            raise typer.Exit(error.exit_code) from error
+        except KeyboardInterrupt as error:
+            complain("interrupted")
+            raise typer.Exit(INTERRUPTED) from error
+        except BrokenPipeError as error:  # whoever read our output has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the last flush complains
+            raise typer.Exit(BROKEN_PIPE) from error
+        finally:
+            signal.signal(signal.SIGTERM, previous)
+
+
+def _terminate(number: int, frame: object) -> None:
+    """End as an exception, so that half-written files and workers are cleared away."""
+    raise SystemExit(TERMINATED)
+
+
+# Typer's own panels load rich for every --help, which doubles the time it takes; hence the plain mode.
+app = typer.Typer(cls=Translator, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+app.command("scan")(scan.scan)
+app.command("digits")(digits.digits)
+app.command("train")(train.train)
+app.add_typer(lab.app, name="lab")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"zipread {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def about(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Read ZIP codes off pictures of mail and forms, and say how sure it is.
+
+    Exit codes: 0 all inputs read, 2 usage, 3 no input could be read, 4 some inputs failed, 5 model or dependency
+    missing, 6 bad configuration, 130 interrupted.
+    """

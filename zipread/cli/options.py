@@ -1,0 +1,100 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zipread.settings import MAX_PIXELS
+
+
+class Layout(StrEnum):
+    """Values of --layout."""
+
+    auto = "auto"
+    envelope = "envelope"
+    boxes = "boxes"
+    field = "field"
+
+
+class Directory(StrEnum):
+    """Values of --directory."""
+
+    us = "us"
+    none = "none"
+
+
+class Engine(StrEnum):
+    """Values of --engine."""
+
+    onnx = "onnx"
+    keras = "keras"
+
+
+class Format(StrEnum):
+    """Values of --format."""
+
+    csv = "csv"
+    jsonl = "jsonl"
+    parquet = "parquet"
+
+
+class ProgressStyle(StrEnum):
+    """Values of --progress."""
+
+    auto = "auto"
+    bar = "bar"
+    plain = "plain"
+    none = "none"
+
+
+Inputs = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="INPUT...",
+        show_default=False,
+        help="Files, folders (with all below), globs, @list.txt (one per line), or - for one picture on stdin.",
+    ),
+]
+Output = Annotated[
+    str | None,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        show_default=False,
+        help="Where the rows go: .csv, .jsonl or .parquet; - for stdout.",
+    ),
+]
+FormatOption = Annotated[
+    Format | None, typer.Option("--format", show_default=False, help="Format of the output, whatever its suffix.")
+]
+Accept = Annotated[float, typer.Option("--accept", metavar="P", help="Least confidence of an accepted row.")]
+Jobs = Annotated[
+    int | None, typer.Option("--jobs", metavar="N", show_default=False, help="Processes. Default: one per core.")
+]
+EngineOption = Annotated[Engine, typer.Option("--engine", help="What runs the model; keras needs zipread[train].")]
+Model = Annotated[
+    Path | None,
+    typer.Option("--model", metavar="DIR", show_default=False, help="Folder of another model, as `train` writes it."),
+]
+MaxPixels = Annotated[
+    int, typer.Option("--max-pixels", metavar="N", help=f"Refuse larger pages. ({MAX_PIXELS // 1_000_000} megapixels)")
+]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite an output that exists.")]
+FailFast = Annotated[bool, typer.Option("--fail-fast", help="Stop at the first input that cannot be read.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only list what would be read, on stdout.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but why the run ended early.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say what was read off every picture.")]
+ProgressOption = Annotated[
+    ProgressStyle, typer.Option("--progress", help="auto: a bar on a terminal, plain lines elsewhere.")
+]
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,69 @@
+"""`zipread scan`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zipread.cli import options
+from zipread.cli.listing import list_inputs, require_output
+from zipread.cli.options import Directory, Engine, Layout, ProgressStyle, cores
+from zipread.cli.talk import Talk
+from zipread.settings import MAX_PIXELS
+
+
+def scan(
+    inputs: options.Inputs = None,
+    *,
+    output: options.Output = None,
+    format: options.FormatOption = None,
+    layout: Annotated[Layout, typer.Option("--layout", help="Where the code stands; auto finds out.")] = Layout.auto,
+    digits: Annotated[int, typer.Option("--digits", metavar="N", help="Digits of a code; 5 also looks for a +4.")] = 5,
+    directory: Annotated[
+        Directory, typer.Option("--directory", help="Which codes exist, to decide doubtful readings.")
+    ] = Directory.us,
+    accept: options.Accept = 0.95,
+    jobs: options.Jobs = None,
+    debug: Annotated[
+        Path | None,
+        typer.Option("--debug", metavar="DIR", show_default=False, help="Folder for a picture of what was found."),
+    ] = None,
+    engine: options.EngineOption = Engine.onnx,
+    model: options.Model = None,
+    max_pixels: options.MaxPixels = MAX_PIXELS,
+    force: options.Force = False,
+    fail_fast: options.FailFast = False,
+    dry_run: options.DryRun = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    progress: options.ProgressOption = ProgressStyle.auto,
+) -> None:
+    """Read the codes on pictures of mail and forms: one row per code.
+
+    Example: zipread scan envelopes/ -o codes.csv
+    """
+    from zipread.settings import Settings
+
+    settings = Settings(layout.value, digits, directory.value, accept, engine.value, model, max_pixels)
+    if dry_run:
+        raise typer.Exit(list_inputs(inputs, debug))
+    target = require_output(output)
+
+    from zipread import batch
+
+    talk = Talk(quiet, verbose, progress)
+    with talk.progress() as on_progress:
+        summary = batch.scan(
+            inputs or [],
+            target,
+            settings=settings,
+            format=format and format.value,
+            jobs=cores() if jobs is None else jobs,
+            debug=debug,
+            force=force,
+            fail_fast=fail_fast,
+            on_progress=on_progress,
+        )
+    talk.finish(summary, "input")
