@@ -73,9 +73,9 @@ def _is_one_line(clean: CleanPage, text: Text) -> bool:
     if not text.lines:
         return height < 200 and width >= 1.2 * height
     letters = np.concatenate([line.letters for line in text.lines])
-    tall = letters[:, 3] - letters[:, 1]
-    size = float(np.average(tall, weights=tall * (letters[:, 2] - letters[:, 0])))
-    return size >= LINE_SHARE * height
+    tall = np.sort(letters[:, 3] - letters[:, 1])
+    size = tall[np.searchsorted(np.cumsum(tall), 0.5 * tall.sum())]  # half of all height belongs to taller letters
+    return bool(size >= LINE_SHARE * height)
 
 
 def _whole_picture(page: Page, clean: CleanPage, prior: float) -> Field:

@@ -28,94 +28,115 @@ RUNS_PER_LINE = 4
 """Most places offered on one line."""
 MARGIN = 0.22
 """Paper kept above, below and beside a code, digit heights."""
-ADD_ON_DIGITS = 4
-"""Digits of the ZIP+4 add-on."""
+LEAST_PITCH, GREATEST_PITCH = 0.45, 2.2
+"""Narrowest and widest run offered, digit heights per digit."""
+MAX_PAGE_SHARE = 0.35
+"""Letters taller than this share of the page are no address."""
+ZIP_DIGITS, ADD_ON_DIGITS = 5, 4
+"""Digits of a ZIP code and of the add-on that may follow it (ZIP+4)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Neighbouring letters of a line that may be the code."""
+    """Neighbouring letters of a line that may be the code. Gaps are in letter heights, infinite at the line's ends."""
 
-    line: TextLine
-    start: int  # first letter
-    stop: int  # one past the last
-    gap_before: float  # letter heights; infinite at the line's ends
+    letters: list[list[float]]  # left, top, right, bottom of each; working pixels
+    height: float  # of the line's letters, working pixels
+    gap_before: float
     gap_after: float
-    gap_inside: float  # widest, letter heights
+    gap_inside: float  # the widest
+
+    @property
+    def span(self) -> Span:
+        """The box around the letters."""
+        left, top, right, bottom = zip(*self.letters, strict=True)
+        return Span(min(left), min(top), max(right), max(bottom))
 
 
 def find_codes(upright: Upright, text: Text, digits: int, limit: int) -> list[Field]:
-    """Places where a code of `digits` digits can stand on an envelope, best prior first, at most `limit`."""
-    found: list[tuple[float, Span]] = []
-    blocks = find_blocks(text.lines)
-    for block in blocks:
+    """Places where a code of `digits` digits can stand on an envelope, best first, at most `limit`.
+
+    The fields' priors are scores: log-odds up to a constant that is the same for all of a page.
+    """
+    found: list[tuple[float, Run]] = []
+    typical = float(np.median([line.height for line in text.lines])) if text.lines else 1.0
+    tallest = MAX_PAGE_SHARE * upright.page_size[1]
+    for block in find_blocks(text.lines):
         place = _block_score(block, upright.page_size)
         for row, lines in enumerate(block.rows):
-            from_end = len(block.rows) - 1 - row
-            line_score = place + _row_score(from_end, block, text)
-            for piece, line in enumerate(lines):
-                last = piece == len(lines) - 1
-                scored = [(line_score + _run_score(run, digits, last), run) for run in _runs(line, digits)]
-                scored.sort(key=lambda item: -item[0])
-                best = [(score, _tight_span(run, text.pieces)) for score, run in scored[: 2 * RUNS_PER_LINE]]
-                found += _distinct(best, RUNS_PER_LINE)
-    found.sort(key=lambda item: -item[0])
-    chosen = _distinct(found, limit)
-    return [span_to_field(upright, span, "envelope", prior) for prior, span in chosen]
+            row_score = place + _row_score(len(block.rows) - 1 - row, block, text)
+            for line in lines:
+                if line.height <= tallest:
+                    size = max(-0.7, min(0.7, 0.5 * math.log(line.height / typical)))
+                    found += _best_runs(line, digits, row_score + size, line is lines[-1])
+    chosen = _distinct(sorted(found, key=lambda item: -item[0]), limit)
+    return [span_to_field(upright, _framed(run, text.pieces), "envelope", score) for score, run in chosen]
+
+
+def _best_runs(line: TextLine, digits: int, base: float, last: bool) -> list[tuple[float, Run]]:
+    """The line's best runs with their scores; `last` says whether the line ends its row."""
+    scored = [(base + _run_score(run, digits, last), run) for run in _runs(line, digits)]
+    return _distinct(sorted(scored, key=lambda item: -item[0]), RUNS_PER_LINE)
 
 
 def _runs(line: TextLine, digits: int) -> Iterator[Run]:
     """Runs whose gaps outside are wider than those inside: the words of a line, at every scale of spacing."""
-    letters = line.letters
-    gaps = np.maximum(letters[1:, 0] - np.maximum.accumulate(letters[:, 2])[:-1], 0.0) / line.height
-    shortest, longest = 0.45 * digits * line.height, 2.2 * digits * line.height
+    letters = line.letters.tolist()
+    reached = np.maximum.accumulate(line.letters[:, 2])
+    gaps = (np.maximum(line.letters[1:, 0] - reached[:-1], 0.0) / line.height).tolist()
+    shortest, longest = LEAST_PITCH * digits * line.height, GREATEST_PITCH * digits * line.height
+
+    def width(start: int, stop: int) -> float:
+        return max(letter[2] for letter in letters[start:stop]) - letters[start][0]
+
     pending = [(0, len(letters), math.inf, math.inf)]
     while pending:
         start, stop, before, after = pending.pop()
-        width = float(letters[start:stop, 2].max() - letters[start, 0])
-        if width < shortest:
+        if width(start, stop) < shortest:
             continue
         inside = gaps[start : stop - 1]
-        widest = float(inside.max()) if inside.size else 0.0
-        if width <= longest:
-            yield Run(line, start, stop, before, after, widest)
+        widest = max(inside, default=0.0)
+        if width(start, stop) <= longest:
+            yield Run(letters[start:stop], line.height, before, after, widest)
         if widest <= WORD_GAP:
             continue
-        # Gaps within a tenth of the widest are one kind of gap: split at all of them at once, and at the last alone.
-        cuts = start + 1 + np.flatnonzero(inside >= 0.8 * widest)
-        edges = [start, *cuts.tolist(), stop]
-        outer = [before, *(float(gaps[cut - 1]) for cut in cuts), after]
+        # Gaps nearly as wide as the widest are of one kind: all of them part, not one before the other.
+        edges = [start, *(start + 1 + i for i, gap in enumerate(inside) if gap >= 0.8 * widest), stop]
+        outer = [before, *(gaps[edge - 1] for edge in edges[1:-1]), after]
         for i in range(len(edges) - 1):
             pending.append((edges[i], edges[i + 1], outer[i], outer[i + 1]))
-            # Two neighbours together: a code may have one gap as wide as the gap before it.
-            if len(cuts) > 1 and i + 2 < len(edges):
-                joined = Run(line, edges[i], edges[i + 2], outer[i], outer[i + 2], outer[i + 1])
-                span = float(letters[edges[i] : edges[i + 2], 2].max() - letters[edges[i], 0])
-                if shortest <= span <= longest:
-                    yield joined
+        # Two neighbours together: a code may have one gap as wide as the gap before it.
+        for i in range(len(edges) - 2 if len(edges) > 3 else 0):
+            if shortest <= width(edges[i], edges[i + 2]) <= longest:
+                yield Run(letters[edges[i] : edges[i + 2]], line.height, outer[i], outer[i + 2], outer[i + 1])
 
 
-def _run_score(run: Run, digits: int, last_piece: bool) -> float:
-    """Log-odds that a run is the code, from its shape and its place in the line."""
-    letters = run.line.letters[run.start : run.stop]
-    tall = letters[:, 3] - letters[:, 1]
-    body = letters[tall >= 0.5 * np.quantile(tall, 0.8)]
-    height = max(float(np.median(body[:, 3] - body[:, 1])), 1.0)
-    width = float(body[:, 2].max() - body[:, 0].min())
-    score = _shape_score(width / height, len(body), digits)
-    if digits == 5:
-        score = max(score, _shape_score(width / height, len(body), digits + ADD_ON_DIGITS) - 0.5)
+def _run_score(run: Run, digits: int, last: bool) -> float:
+    """Log-odds that a run is the code, from its shape and its place in the line; up to a constant."""
+    tall = sorted(letter[3] - letter[1] for letter in run.letters)
+    body = [letter for letter in run.letters if letter[3] - letter[1] >= 0.5 * tall[int(0.8 * (len(tall) - 1))]]
+    heights = sorted(letter[3] - letter[1] for letter in body)
+    height = heights[len(heights) // 2]
+    span = Run(body, run.height, 0.0, 0.0, 0.0).span
+    score = _shape_score(span.width / height, len(body), digits)
+    if digits == ZIP_DIGITS:
+        score = max(score, _shape_score(span.width / height, len(body), digits + ADD_ON_DIGITS) - 0.5)
     # Digits are of one height and stand on one line; words have ascenders, descenders and capitals.
-    score -= 2.0 * min(1.0, float(np.std(body[:, 3] - body[:, 1])) / height)
-    score -= 2.0 * min(1.0, float(np.std(body[:, 3])) / height)
-    wide = float(np.mean(body[:, 2] - body[:, 0] > 1.1 * height))
-    score -= 1.0 * wide
+    score -= 2.0 * min(1.0, _deviation(heights) / height)
+    score -= 2.0 * min(1.0, _deviation([letter[3] for letter in body]) / height)
+    score -= sum(letter[2] - letter[0] > 1.1 * height for letter in body) / len(body)
     outside = min(run.gap_before, run.gap_after, 1.5)
     separation = math.log((outside + LEAST_GAP) / (run.gap_inside + LEAST_GAP))
     score += 1.5 * max(-1.0, min(1.3, separation))
-    if math.isinf(run.gap_after) and last_piece:
+    if math.isinf(run.gap_after) and last:
         return score + 1.2
     return score + (0.2 if math.isinf(run.gap_before) or math.isinf(run.gap_after) else -0.6)
+
+
+def _deviation(values: list[float]) -> float:
+    """Standard deviation."""
+    mean = sum(values) / len(values)
+    return math.sqrt(sum((value - mean) ** 2 for value in values) / len(values))
 
 
 def _shape_score(aspect: float, pieces: int, digits: int) -> float:
@@ -152,32 +173,29 @@ def _block_score(block: Block, page_size: tuple[float, float]) -> float:
     return score + 0.8 * (1.0 - min(1.0, 2.5 * math.hypot(x - 0.55, y - 0.6)))
 
 
-def _tight_span(run: Run, pieces: np.ndarray) -> Span:
+def _framed(run: Run, pieces: np.ndarray) -> Span:
     """The run's box with its small pieces (the bar of a 5, a broken stroke) and a margin short of its neighbours."""
-    letters = run.line.letters[run.start : run.stop]
-    left, top = float(letters[:, 0].min()), float(letters[:, 1].min())
-    right, bottom = float(letters[:, 2].max()), float(letters[:, 3].max())
-    height = run.line.height
-    if len(pieces):
-        # The lower part beside the code is a comma's or full stop's place, not a broken digit's.
-        upper = (pieces[:, 3] <= bottom - 0.4 * height) & (pieces[:, 1] >= top - 0.3 * height)
-        beside = (pieces[:, 0] <= right + 0.15 * height) & (pieces[:, 2] >= left - 0.15 * height)
-        near = pieces[upper & beside & (pieces[:, 2] - pieces[:, 0] < height)]
-        if len(near):
-            left, top = min(left, float(near[:, 0].min())), min(top, float(near[:, 1].min()))
-            right = max(right, float(near[:, 2].max()))
+    span, height = run.span, run.height
+    left, top, right, bottom = span.left, span.top, span.right, span.bottom
+    # The lower part beside the code is a comma's or full stop's place, not a broken digit's.
+    upper = (pieces[:, 3] <= bottom - 0.4 * height) & (pieces[:, 1] >= top - 0.3 * height)
+    beside = (pieces[:, 0] <= right + 0.15 * height) & (pieces[:, 2] >= left - 0.15 * height)
+    near = pieces[upper & beside & (pieces[:, 2] - pieces[:, 0] < height)]
+    if len(near):
+        left, top = min(left, float(near[:, 0].min())), min(top, float(near[:, 1].min()))
+        right = max(right, float(near[:, 2].max()))
     across = MARGIN * height
     before = min(across, 0.4 * run.gap_before * height)
     after = min(across, 0.4 * run.gap_after * height)
     return Span(left, top, right, bottom).grown(before, across, after, across)
 
 
-def _distinct(ranked: list[tuple[float, Span]], limit: int) -> list[tuple[float, Span]]:
-    """The best `limit` places, leaving out those that nearly repeat a better one."""
-    kept: list[tuple[float, Span]] = []
-    for score, span in ranked:
-        if all(_overlap(span, other) < 0.85 for _, other in kept):
-            kept.append((score, span))
+def _distinct(ranked: list[tuple[float, Run]], limit: int) -> list[tuple[float, Run]]:
+    """The best `limit` runs, leaving out those that nearly repeat a better one."""
+    kept: list[tuple[float, Run]] = []
+    for score, run in ranked:
+        if all(_overlap(run.span, other.span) < 0.85 for _, other in kept):
+            kept.append((score, run))
             if len(kept) == limit:
                 break
     return kept

@@ -56,16 +56,18 @@ def turn_upright(clean: CleanPage) -> Upright:
         to_page = np.array([[1.0 / clean.scale, 0.0, 0.0], [0.0, 1.0 / clean.scale, 0.0]])
         return Upright(clean.ink, to_page, 0.0, size)
     back, new_size = _turn(clean.angle, width, height)
-    return Upright(turn_picture(clean.ink, clean.angle, 0), back / clean.scale, clean.angle, new_size)
+    return Upright(
+        turn_picture(clean.ink, clean.angle, 0, cv2.INTER_NEAREST), back / clean.scale, clean.angle, new_size
+    )
 
 
-def turn_picture(picture: np.ndarray, angle: float, fill: int) -> np.ndarray:
-    """Turn a picture (h, w) uint8 level, `angle` as CleanPage.angle, without smoothing."""
+def turn_picture(picture: np.ndarray, angle: float, fill: int, interpolation: int) -> np.ndarray:
+    """Turn a picture (h, w) uint8 level, `angle` as CleanPage.angle, `interpolation` as in cv2."""
     height, width = picture.shape
     back, (new_width, new_height) = _turn(angle, width, height)
     matrix = back.copy()
     matrix[:, 2] += matrix[:, :2] @ [0.5, 0.5] - 0.5  # cv2 counts from pixel centres
-    flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+    flags = interpolation | cv2.WARP_INVERSE_MAP
     new_shape = (int(new_width), int(new_height))
     return cv2.warpAffine(picture, matrix, new_shape, flags=flags, borderValue=fill)
 
