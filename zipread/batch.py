@@ -251,18 +251,17 @@ class _Run(Generic[AnyReading]):
         names = [inputs] if isinstance(inputs, (str, Path)) else inputs
         first, items = _peek(expand(names, skip=filter(None, [self.debug])))
         summary = Summary(output=output)
-        with (
-            open_writer(output, chosen, self.columns) as writer,
-            closing(self._results(items, here=self.jobs == 1 or len(first) < HERE_BELOW)) as results,
-        ):
-            for path, readings in results:
-                for reading in readings:
-                    writer.write(self.to_row(path, reading))
-                summary = summary.plus([reading.status for reading in readings])
-                if self.on_progress is not None:
-                    self.on_progress(summary, path, readings)
-                if self.fail_fast and summary.failed:
-                    break
+        with closing(self._results(items, here=self.jobs == 1 or len(first) < HERE_BELOW)) as results:
+            started = next(results)  # a missing model ends the run here, before there is an output
+            with open_writer(output, chosen, self.columns) as writer:
+                for path, readings in chain([started], results):
+                    for reading in readings:
+                        writer.write(self.to_row(path, reading))
+                    summary = summary.plus([reading.status for reading in readings])
+                    if self.on_progress is not None:
+                        self.on_progress(summary, path, readings)
+                    if self.fail_fast and summary.failed:
+                        break
         return summary
 
     def _results(self, items: Iterator[Input], here: bool) -> Generator[tuple[str, list[AnyReading]], None, None]:
