@@ -1,0 +1,327 @@
+import csv
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from zipread.errors import DependencyError, InputError, UsageError
+from zipread.lab.synth import fonts, marks, photo
+from zipread.lab.synth.capture import Wear, turn, wear
+from zipread.lab.synth.deck import COLUMNS, load_supplies, make_deck, write_deck
+from zipread.lab.synth.drawn import STROKES, draw_digit
+from zipread.lab.synth.fields import STYLES, make_field
+from zipread.lab.synth.hands import Glyph, Hands, Prints, Script, load_hands
+from zipread.lab.synth.ink import lay, set_as_font, set_by_eye, set_in_cells
+from zipread.lab.synth.negatives import NEGATIVES, make_negative
+from zipread.lab.synth.paper import PAPERS, make_paper
+from zipread.lab.synth.places import Place, load_places, make_address
+from zipread.lab.synth.strokes import Pen, draw, stroke_fields, thin
+from zipread.records import Box
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+
+
+def specimen(digit, seed=0):
+    """A 28x28 specimen, light on black, drawn from the project's own strokes."""
+    picture = draw_digit(np.random.default_rng(seed), digit, 84, (0, 0, 0), (255, 255, 255))
+    return cv2.resize(picture[:, :, 0], (28, 28), interpolation=cv2.INTER_AREA)
+
+
+@pytest.fixture(scope="module")
+def hands():
+    """Two writers with two specimens of every digit each."""
+    names = [digit for _ in range(4) for digit in "0123456789"]
+    specimens = np.stack([specimen(digit, seed) for seed, digit in enumerate(names)])
+    return Hands(specimens, np.array([int(d) for d in names]), np.repeat([7, 9], 20))
+
+
+@pytest.fixture(scope="module")
+def prints():
+    try:
+        return Prints(fonts.find_fonts([f for f in fonts.TRAIN_PRINT if f.name == "DejaVu Sans"]))
+    except DependencyError as error:
+        pytest.skip(str(error))
+
+
+def rectangle(width, height, text="1"):
+    return Glyph(text, np.ones((height, width), np.float32), -float(height))
+
+
+class TestStrokes:
+    def test_a_thick_bar_is_thinned_to_one_pixel(self):
+        mask = np.zeros((15, 9), np.uint8)
+        mask[2:13, 3:6] = 1
+
+        spine = thin(mask)
+
+        assert (spine.sum(axis=1)[4:11] == 1).all()
+        assert spine[4:11, 4].all()
+
+    def test_a_ring_keeps_its_hole(self):
+        mask = np.zeros((21, 21), np.uint8)
+        cv2.circle(mask, (10, 10), 7, 1, 3)
+
+        holes, _ = cv2.connectedComponents(1 - thin(mask), connectivity=4)
+
+        assert holes == 3  # the label 0, the outside, the inside
+
+    @pytest.mark.parametrize("height", [14, 40, 90])
+    def test_a_digit_is_drawn_at_the_height_and_width_of_stroke_asked_for(self, height):
+        bar = np.zeros((28, 28), np.uint8)
+        bar[4:24, 12:16] = 255
+        width = max(1.5, height * 0.1)
+
+        drawn = draw(stroke_fields(bar[None])[0], height, Pen(width, 1.0, 0.0, 1.0))
+
+        assert abs(drawn.shape[0] - height) <= 0.12 * height + 1.5
+        assert drawn.sum(axis=1)[drawn.shape[0] // 2] == pytest.approx(width, abs=1 + 0.2 * width)
+
+    def test_a_filled_loop_stays_filled_under_a_thin_pen(self):
+        blob = np.zeros((28, 28), np.uint8)
+        cv2.circle(blob, (14, 9), 5, 255, -1)
+        blob[9:24, 13:16] = 255
+
+        drawn = draw(stroke_fields(blob[None])[0], 60, Pen(4.0, 1.0, 0.0, 1.0))
+
+        assert drawn[: drawn.shape[0] // 3].max(axis=0).sum() > 8
+
+
+class TestSetting:
+    def test_the_white_between_two_glyphs_is_what_was_asked(self):
+        line = set_by_eye([rectangle(5, 10), rectangle(4, 10)], [6])
+
+        assert line.boxes[1].x - line.boxes[0].right == 6
+        assert line.baseline == 10
+
+    def test_a_negative_gap_joins_glyphs(self):
+        line = set_by_eye([rectangle(5, 10), rectangle(4, 10)], [-2])
+
+        count, _ = cv2.connectedComponents((line.coverage > 0.5).astype(np.uint8))
+        assert count == 2
+        assert line.coverage.max() == 1
+
+    def test_glyphs_stand_in_the_middle_of_their_cells(self):
+        line = set_in_cells([rectangle(6, 10), rectangle(4, 10)], [20, 50], [0, 3])
+
+        assert [(box.x, box.y) for box in line.boxes] == [(17, 0), (48, 3)]
+
+    def test_ink_beyond_the_sheet_is_cut_off(self):
+        sheet = np.full((6, 6), 200, np.float32)
+
+        lay(sheet, np.ones((4, 4), np.float32), (4, -2), 50.0)
+
+        assert (sheet == 50).sum() == 4
+        assert (sheet[:2, 4:] == 50).all()
+
+
+class TestCapture:
+    def test_wear_without_wear_changes_nothing(self):
+        picture = np.arange(60, dtype=np.float32).reshape(6, 10)
+
+        worn = wear(np.random.default_rng(0), picture, Wear(blur=0, noise=0))
+
+        assert (worn == picture.astype(np.uint8)).all()
+
+    def test_a_turned_point_lands_where_the_map_says(self):
+        sheet = np.zeros((81, 121), np.float32)
+        sheet[40, 100] = 255
+
+        picture, matrix = turn(sheet, 5.0, 4)
+
+        x, y = matrix @ (100, 40, 1)
+        peak = np.unravel_index(picture.argmax(), picture.shape)
+        assert abs(peak[1] - x) <= 1 and abs(peak[0] - y) <= 1
+        assert y > 40 - 4  # a positive angle lets a line fall to the right
+
+    def test_a_box_through_the_identity_is_itself(self):
+        assert photo.moved_box(Box(3, 4, 10, 20), np.eye(3)) == Box(3, 4, 10, 20)
+
+    @pytest.mark.parametrize("kind", PAPERS)
+    def test_paper_is_lighter_than_ink(self, kind):
+        sheet = make_paper(np.random.default_rng(1), 60, 200, kind, 40)
+
+        assert sheet.shape == (60, 200)
+        assert np.median(sheet) > 120
+        assert sheet.min() >= 0 and sheet.max() <= 255
+
+
+class TestFields:
+    @pytest.mark.parametrize("style", STYLES)
+    def test_the_same_seed_makes_the_same_field(self, hands, style):
+        first, truth = make_field(np.random.default_rng(5), "48226", style, hands)
+        second, _ = make_field(np.random.default_rng(5), "48226", style, hands)
+
+        assert first.dtype == np.uint8 and first.ndim == 2
+        assert (first == second).all()
+        assert (truth.code, truth.plus4, truth.style, truth.writing) == ("48226", "", style, "handwritten")
+
+    @pytest.mark.parametrize("style", STYLES)
+    @pytest.mark.parametrize("seed", range(6))
+    def test_every_box_holds_its_digit(self, hands, style, seed):
+        picture, truth = make_field(np.random.default_rng(seed), "10234-5678", style, hands)
+
+        assert len(truth.boxes) == 9
+        assert [box.x for box in truth.boxes] == sorted(box.x for box in truth.boxes)
+        for box in truth.boxes:
+            assert box.x >= -1 and box.y >= -1
+            assert box.right <= picture.shape[1] + 1 and box.bottom <= picture.shape[0] + 1
+            inside = picture[max(0, box.y) : box.bottom, max(0, box.x) : box.right]
+            assert np.median(picture) - inside.min() > 25
+
+    def test_touching_digits_touch(self, hands):
+        runs = []
+        for seed in range(10):
+            picture, _ = make_field(np.random.default_rng(seed), "88888", "touching", hands)
+            _, mask = cv2.threshold(picture, 0, 255, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)
+            sizes = cv2.connectedComponentsWithStats(mask)[2][1:, cv2.CC_STAT_HEIGHT]
+            runs.append((sizes > 0.4 * picture.shape[0]).sum())
+        assert np.mean(runs) < 4.5
+
+    def test_printed_fields_come_in_print_sizes(self, prints):
+        heights = [make_field(np.random.default_rng(s), "60614", "clean", prints)[1].digit_height for s in range(30)]
+
+        assert min(heights) >= 8 / 72 * 150 * 0.7 - 0.1 and max(heights) <= 14 / 72 * 300 * 0.7 + 0.1
+
+    @pytest.mark.parametrize("code", ["", "12a45", "123-45-6"])
+    def test_a_code_that_is_not_digits_is_refused(self, hands, code):
+        with pytest.raises(UsageError, match="digits"):
+            make_field(np.random.default_rng(0), code, "clean", hands)
+
+    @pytest.mark.parametrize("kind", [kind for kind in NEGATIVES if kind != "word"])
+    def test_negatives_need_no_fonts_but_for_words(self, kind):
+        picture = make_negative(np.random.default_rng(2), Prints(()), kind)
+
+        assert picture.dtype == np.uint8 and picture.ndim == 2 and min(picture.shape) > 10
+
+    def test_cells_without_a_frame_leave_a_gap(self):
+        row = marks.cells(np.random.default_rng(0), [True, False, True], (20, 30), "shared", 1.0)
+
+        middle = row.coverage[10, row.cells[1].x + 3 : row.cells[1].right - 3]
+        assert len(row.cells) == 3
+        assert middle.max() == 0
+
+
+class TestHands:
+    def test_a_string_is_of_one_writer(self, hands):
+        rng = np.random.default_rng(0)
+        for _ in range(20):
+            chosen = hands.specimens_of_one_hand(rng, "90210")
+            owners = [
+                {hands.writers[i] for i in np.flatnonzero((hands.specimens == one).all(axis=(1, 2)))} for one in chosen
+            ]
+            assert set.intersection(*owners)
+
+    def test_a_digit_that_nobody_wrote_is_an_error(self):
+        only_ones = Hands(np.stack([specimen("1")]), np.array([1]), np.array([3]))
+
+        with pytest.raises(InputError, match="no writer"):
+            only_ones.glyphs(np.random.default_rng(0), "12", Script(30, 3))
+
+    def test_an_archive_with_parts_gives_the_part(self, tmp_path):
+        path = tmp_path / "digits.npz"
+        x = np.zeros((3, 28, 28), np.uint8)
+        np.savez(path, x_train=x, y_train=[1, 2, 3], writer_train=[0, 0, 1], x_test=x[:1], y_test=[4], writer_test=[5])
+
+        assert load_hands(path, "test").labels.tolist() == [4]
+        assert load_hands(path, "train").writers.tolist() == [0, 0, 1]
+
+    @pytest.mark.parametrize(
+        ("arrays", "message"),
+        [
+            ({"x": np.zeros((1, 28, 28), np.uint8), "y": [1]}, "writer"),
+            ({"x": np.zeros((1, 16, 16), np.uint8), "y": [1], "writer": [1]}, "28"),
+        ],
+    )
+    def test_a_bad_archive_says_what_is_wrong(self, tmp_path, arrays, message):
+        path = tmp_path / "digits.npz"
+        np.savez(path, **arrays)
+
+        with pytest.raises(InputError, match=message):
+            load_hands(path)
+
+    def test_a_missing_or_damaged_archive_is_an_input_error(self, tmp_path):
+        with pytest.raises(InputError, match=r"none\.npz"):
+            load_hands(tmp_path / "none.npz")
+        (tmp_path / "text.npz").write_text("not an archive")
+        with pytest.raises(InputError, match=r"text\.npz"):
+            load_hands(tmp_path / "text.npz")
+
+
+class TestFonts:
+    def test_no_family_both_trains_and_measures(self):
+        training = {family.name for family in (*fonts.TRAIN_PRINT, *fonts.TRAIN_HAND)}
+        measuring = {family.name for family in (*fonts.HELD_OUT_PRINT, *fonts.HELD_OUT_HAND)}
+
+        assert not training & measuring
+        assert len(fonts.HELD_OUT_PRINT) >= 30
+
+    def test_missing_fonts_are_named_with_their_packages(self, tmp_path):
+        with pytest.raises(DependencyError, match=r"Lato.*apt-get install fonts-lato"):
+            fonts.find_fonts([family for family in fonts.TRAIN_PRINT if family.name == "Lato"], tmp_path)
+
+    def test_a_file_that_is_no_font_is_named(self, tmp_path):
+        (tmp_path / "broken.ttf").write_bytes(b"nothing")
+
+        with pytest.raises(DependencyError, match=r"broken\.ttf"):
+            fonts.find_fonts(fonts.TRAIN_HAND, tmp_path)
+
+    def test_a_font_sets_digits_at_the_height_asked_for(self, prints):
+        glyphs = prints.glyphs(np.random.default_rng(0), "8 8", Script(40, 1))
+
+        assert len(glyphs) == 2
+        assert all(abs(glyph.coverage.shape[0] - 40) <= 3 for glyph in glyphs)
+        assert set_as_font(glyphs).boxes[1].x > 40
+
+
+class TestMail:
+    def test_codes_and_cities_agree(self):
+        places = {place.code: place for place in load_places()}
+
+        assert places["02139"].city == "Cambridge" and places["02139"].state == "MA"
+        assert "99999" not in places
+
+    def test_an_address_ends_with_its_code(self):
+        place = Place("02139", "Cambridge", "MA")
+        addresses = [make_address(np.random.default_rng(seed), place, business=False) for seed in range(40)]
+
+        assert all(address.code.startswith("02139") for address in addresses)
+        assert any(address.plus4 for address in addresses)
+        assert any(not address.city for address in addresses)
+        assert all("Cambridge" in " ".join([*address.lines, address.city]) for address in addresses)
+
+    def test_a_deck_is_written_with_its_truth(self, tmp_path):
+        try:
+            supplies = load_supplies("measure")
+        except DependencyError as error:
+            pytest.skip(str(error))
+        deck = make_deck(3, 2, ("handwritten", "printed"), supplies)
+
+        paths = list(write_deck(tmp_path / "deck", deck))
+
+        with (tmp_path / "deck" / "truth.csv").open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        assert tuple(rows[0]) == COLUMNS
+        assert [row["path"] for row in rows] == [path.name for path in paths]
+        assert [row["writing"] for row in rows] == ["handwritten", "printed"]
+        for row, path in zip(rows, paths, strict=True):
+            height, width = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE).shape
+            assert int(row["x"]) >= 0 and int(row["x"]) + int(row["width"]) <= width
+            assert int(row["y"]) >= 0 and int(row["y"]) + int(row["height"]) <= height
+        with pytest.raises(UsageError, match=r"truth\.csv exists"):
+            next(write_deck(tmp_path / "deck", deck))
+
+
+class TestSamples:
+    def test_truth_and_files_agree(self):
+        with (SAMPLES / "truth.csv").open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        named = {row["path"] for row in rows}
+        there = {str(path.relative_to(SAMPLES)) for path in SAMPLES.glob("*/*")}
+
+        assert named == there
+        assert len(there) >= 24
+        assert sum(path.stat().st_size for path in SAMPLES.glob("*/*")) < 3_000_000
+
+    def test_all_ten_digits_have_strokes(self):
+        assert sorted(STROKES) == list("0123456789")
