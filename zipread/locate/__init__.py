@@ -20,7 +20,7 @@ MAX_FIELDS = 12
 LINE_SHARE = 0.31
 """Letters at least this share of a picture's height: the picture is one line of writing."""
 BOXES_BONUS = 3.0
-"""Log-odds by which a row of printed boxes with the right number of cells beats places in an address."""
+"""Log-odds by which a row of clear printed boxes, as many as digits, beats the places of an address."""
 LEAST_SHARE = 0.002
 """No place is more or less certain than this, from geometry alone."""
 FIELD_BONUS = 4.0
@@ -49,7 +49,7 @@ def locate(
     rows = find_rows(page, clean, upright, digits)[:MAX_FIELDS]
     codes = find_codes(upright, text, digits, MAX_FIELDS)
     best = max((field.prior for field in codes), default=0.0)
-    rows = [replace(row, prior=best + BOXES_BONUS + row.prior) for row in rows]
+    rows = [replace(row, prior=best + BOXES_BONUS * (2.0 * row.prior - 1.0)) for row in rows]
     return _as_places(rows + codes)[:MAX_FIELDS]
 
 

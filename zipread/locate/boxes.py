@@ -15,11 +15,13 @@ SEARCH_SIDE = 1100
 """Longest side of the largest picture searched, pixels: lines of a frame are long, so they survive the shrinking."""
 LEVELS = 2
 """Scales searched, each half of the one before: thick lines and large cells are found on the smaller."""
-LEAST_SUPPORT = 0.62
-"""Share of a cell's outline that must be line."""
-LEAST_FOUND = 0.6
+LEAST_SUPPORT = 0.55
+"""Share of a cell's outline that must be line, however much a digit hides of it."""
+LEAST_CLEARNESS = 0.78
+"""Mean of that share over a row."""
+LEAST_FOUND = 0.4
 """Share of a row's cells that must be found by themselves; the others follow from the pitch."""
-GREATEST_PITCH = 2.2
+GREATEST_PITCH = 1.9
 """Widest distance between neighbouring cells, cell widths."""
 SAME_SIZE = 0.2
 """Difference of size and height between the cells of one row, cell sizes."""
@@ -54,7 +56,7 @@ def _level_gray(page: Page, clean: CleanPage, upright: Upright) -> tuple[np.ndar
         gray = cv2.resize(gray, (width, height), interpolation=cv2.INTER_LINEAR)
     while max(gray.shape) > SEARCH_SIDE:
         gray = _halved(gray)
-    if max(gray.shape) < SEARCH_SIDE // 2:
+    if max(gray.shape) < 0.6 * SEARCH_SIDE:
         gray = cv2.resize(gray, None, fx=2.0, fy=2.0, interpolation=cv2.INTER_LINEAR)
     factor = width / gray.shape[1]
     if abs(upright.angle) >= LEVEL_ENOUGH:
@@ -86,8 +88,9 @@ def _rows(lines: Lines, digits: int) -> list[tuple[float, list[Span]]]:
         if len(members) < needed:
             continue
         for row in _regular(corners[members], lines, digits):
-            if not any(_overlapping(row, other) for _, other in rows):
-                rows.append((float(np.mean([support(cell, lines) for cell in row])), row))
+            clearness = float(np.mean([support(cell, lines) for cell in row]))
+            if clearness >= LEAST_CLEARNESS and not any(_overlapping(row, other) for _, other in rows):
+                rows.append((clearness, row))
     return sorted(rows, key=lambda row: -row[0])
 
 
@@ -99,18 +102,18 @@ def _regular(corners: np.ndarray, lines: Lines, digits: int) -> list[list[Span]]
     width = float(np.median(corners[:, 2] - corners[:, 0]))
     found: list[list[Span]] = []
     if digits == 1:
-        return [[Span(*corner)] for corner in corners.tolist() if support(Span(*corner), lines) >= LEAST_SUPPORT]
+        return [[Span(*corner)] for corner in corners.tolist() if support(Span(*corner), lines) >= LEAST_CLEARNESS]
     used = np.zeros(len(middle), bool)
     for i in range(len(middle)):
         if used[i]:
             continue
         best: list[Span] = []
         for step in np.unique(np.round(middle[i + 1 :] - middle[i], 1)):
-            for pitch in (step, step / 2):
+            for pitch in (step, step / 2, step / 3):
                 if 1.02 * width <= pitch <= GREATEST_PITCH * width:
                     row = _run_at(corners, i, pitch, lines, digits)
                     best = max(best, row, key=len)
-            if len(best) == digits or step > 2 * GREATEST_PITCH * width:
+            if len(best) == digits or step > 3 * GREATEST_PITCH * width:
                 break
         if best:
             used |= (middle >= best[0].left) & (middle <= best[-1].right)

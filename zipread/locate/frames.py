@@ -21,9 +21,13 @@ LINE_LENGTH = 11
 """Shortest straight line, pixels."""
 LEAST_CONTRAST = 5.0
 """Least contrast of a line to both sides, gray levels."""
+OVERSHOOT = LINE_SMOOTHING // 2
+"""How far smoothing carries a line beyond its end, pixels."""
+CROSSING = 9
+"""Widest stroke that crosses a wall without parting it, pixels."""
 BRIDGE = 5
 """Gaps bridged at corners and where a stroke crosses the frame, pixels."""
-CELL_SIZE = (12, 160)
+CELL_SIZE = (13, 160)
 """Least and greatest side of a cell, pixels."""
 CELL_ASPECT = (0.35, 1.7)
 """Least and greatest width of a cell over its height."""
@@ -105,7 +109,8 @@ def _is_cell(cell: Span) -> bool:
 
 def _between_walls(lines: Lines) -> list[Span]:
     """Spaces between walls of equal top and foot, with a line below or above: strokes inside do not matter."""
-    _, _, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(lines.vertical, 8, cv2.CV_16U, cv2.CCL_SPAGHETTI)
+    walls = cv2.morphologyEx(lines.vertical, cv2.MORPH_CLOSE, np.ones((CROSSING, 1), np.uint8))
+    _, _, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(walls, 8, cv2.CV_16U, cv2.CCL_SPAGHETTI)
     stats = stats[1:][(stats[1:, 3] >= CELL_SIZE[0]) & (stats[1:, 3] <= CELL_SIZE[1])]
     left, top, width, height = stats[np.argsort(stats[:, 1], kind="stable"), :4].T.astype(np.float64)
     right, foot = left + width, top + height
@@ -122,8 +127,13 @@ def _between_walls(lines: Lines) -> list[Span]:
     for i, j in zip(first[good], second[good], strict=True):
         upper = _edge(lines.horizontal, (top[i] + top[j]) / 2, right[i], left[j])
         lower = _edge(lines.horizontal, (foot[i] + foot[j]) / 2, right[i], left[j])
-        if upper is not None and lower is not None and lower - upper >= CELL_SIZE[0]:
-            cells.append(Span(float(right[i]), upper, float(left[j]), lower))
+        if upper is None and lower is None:
+            continue
+        # Open on top, or a digit's own stroke hides the line: then the walls' ends stand for it.
+        upper = (top[i] + top[j]) / 2 + OVERSHOOT if upper is None else upper
+        lower = (foot[i] + foot[j]) / 2 - OVERSHOOT if lower is None else lower
+        if lower - upper >= CELL_SIZE[0]:
+            cells.append(Span(float(right[i]), float(upper), float(left[j]), float(lower)))
     return cells
 
 
@@ -132,9 +142,11 @@ def _edge(horizontal: np.ndarray, y: float, left: float, right: float) -> float 
     reach = LINE_SMOOTHING
     start = max(0, round(y) - reach)
     strip = horizontal[start : round(y) + reach + 1, int(left) : int(right)]
-    if not strip.size or strip.any(axis=0).mean() < LEAST_EDGE:
+    if len(strip) < 2 or not strip.size:
         return None
-    return float(start + np.average(np.arange(len(strip)), weights=strip.sum(axis=1, dtype=np.float64)))
+    rows = np.count_nonzero(strip[:-1] | strip[1:], axis=1)
+    best = int(rows.argmax())
+    return start + best + 1.0 if rows[best] >= LEAST_EDGE * strip.shape[1] else None
 
 
 def support(cell: Span, lines: Lines) -> float:
@@ -161,7 +173,9 @@ def has_walls(cell: Span, lines: Lines) -> bool:
 
 
 def _cover(line: np.ndarray, at: int, start: int, stop: int) -> float:
-    """Share of the rows start .. stop that have a line within 2 pixels of column `at`."""
-    height, width = line.shape
-    strip = line[max(0, start) : min(height, stop), max(0, at - 2) : min(width, at + 3)]
-    return float(np.count_nonzero(strip.max(axis=1))) / max(1, stop - start) if strip.size else 0.0
+    """Share of the rows start .. stop covered by one straight line within 2 pixels of column `at`."""
+    strip = line[max(0, start) : stop, max(0, at - 2) : at + 3]
+    if strip.shape[1] < 2 or not strip.size:
+        return 0.0
+    # Two columns together, because a line may lean by a pixel.
+    return float(np.count_nonzero(strip[:, :-1] | strip[:, 1:], axis=0).max()) / (stop - start)
