@@ -138,7 +138,7 @@ def _csv_cell(name: str, value: Any) -> str:
             for item in value
         )
     text = str(value)
-    if isinstance(value, str) and text.startswith(FORMULA_STARTS):
+    if isinstance(value, str) and len(text) > 1 and text.startswith(FORMULA_STARTS):
         text = "'" + text
     return '"' + text.replace('"', '""') + '"' if any(mark in text for mark in ',"\r\n') else text
 
