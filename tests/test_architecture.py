@@ -105,8 +105,6 @@ try:
 except SystemExit:
     pass
 """
-    "import sys\nfrom zipread.cli import main\nsys.argv = {arguments!r}\ntry:\n    main()\nexcept SystemExit:\n    pass"
-)
 
 
 def test_importing_the_package_is_cheap():
