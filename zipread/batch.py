@@ -184,7 +184,7 @@ def _guarded(
     try:
         return read(item)
     except InputError as error:
-        return lost(item, str(error).removeprefix(f"{item.path}: "))
+        return lost(item, str(error).removeprefix(f"{item.path}: ").removeprefix("the picture: "))
     except CRASHES as error:
         frame = traceback.extract_tb(error.__traceback__)[-1]
         lines = str(error).splitlines() or [""]
