@@ -78,7 +78,8 @@ def _noise(rng: np.random.Generator, shape: tuple[int, ...], how: Wear) -> np.nd
     if how.grain > 1.2:
         noise = smooth_noise(rng, (shape[0], shape[1]), how.grain) * np.float32(how.noise)
         return noise if len(shape) == 2 else noise[:, :, None]
-    return rng.standard_normal(shape, np.float32) * np.float32(how.noise)
+    # The same in all colours: a sensor's noise is mostly one of brightness once it has been made into a picture.
+    return rng.standard_normal((*shape[:2], *[1] * (len(shape) - 2)), np.float32) * np.float32(how.noise)
 
 
 def _bilevel(rng: np.random.Generator, gray: np.ndarray) -> np.ndarray:

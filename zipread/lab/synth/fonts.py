@@ -21,7 +21,17 @@ Purpose = Literal["sans", "serif", "mono", "typewriter", "condensed", "hand"]
 STYLES_PER_FAMILY = 4
 """Cuts taken of one family, so that one with forty weights does not outvote the others."""
 
-_LEFT_OUT_STYLES = ("thin", "hairline", "extralight", "extra light", "ultralight", "small", "caps", "inverted")
+_LEFT_OUT_STYLES = (
+    "thin",
+    "hairline",
+    "extralight",
+    "extra light",
+    "ultralight",
+    "small",
+    "caps",
+    "inverted",
+    "outline",
+)
 _STYLE_ORDER = ("regular", "book", "roman", "medium", "normal", "bold", "italic", "oblique")
 
 
@@ -46,86 +56,41 @@ class FontFile:
 
 
 def _families(purpose: Purpose, listing: str) -> tuple[Family, ...]:
-    pairs = (line.split("=") for line in listing.strip().splitlines())
-    return tuple(Family(name.strip(), purpose, f"fonts-{package.strip()}") for name, package in pairs)
+    """Read a list of families: "name=package without its fonts-", separated by commas."""
+    pairs = (entry.split("=") for entry in listing.split(", "))
+    return tuple(Family(name, purpose, f"fonts-{package}") for name, package in pairs)
 
 
 TRAIN_PRINT: tuple[Family, ...] = (
     *_families(
         "sans",
-        """
-        Liberation Sans = liberation
-        DejaVu Sans = dejavu-core
-        Nimbus Sans = urw-base35
-        FreeSans = freefont-ttf
-        Open Sans = open-sans
-        Lato = lato
-        Carlito = crosextra-carlito
-        Roboto = roboto-unhinted
-        Cantarell = cantarell
-        Inter = inter
-        Karla = karla
-        Cabin = cabin
-        Andika = sil-andika
-        Quicksand = quicksand
-        URW Gothic = urw-base35
-        CMU Sans Serif = cmu
-        PT Sans = paratype
-        Gillius ADF = adf-gillius
-        Linux Biolinum O = linuxlibertine
-        """,
+        "Liberation Sans=liberation, DejaVu Sans=dejavu-core, Nimbus Sans=urw-base35, FreeSans=freefont-ttf, "
+        "Open Sans=open-sans, Lato=lato, Carlito=crosextra-carlito, Roboto=roboto-unhinted, "
+        "Cantarell=cantarell, Inter=inter, Karla=karla, Cabin=cabin, Andika=sil-andika, Quicksand=quicksand, "
+        "URW Gothic=urw-base35, CMU Sans Serif=cmu, PT Sans=paratype, Gillius ADF=adf-gillius, "
+        "Linux Biolinum O=linuxlibertine",
     ),
     *_families(
         "serif",
-        """
-        Liberation Serif = liberation
-        DejaVu Serif = dejavu-core
-        Nimbus Roman = urw-base35
-        FreeSerif = freefont-ttf
-        C059 = urw-base35
-        P052 = urw-base35
-        CMU Serif = cmu
-        Gentium = sil-gentium
-        Charis SIL = sil-charis
-        EB Garamond = ebgaramond
-        Linux Libertine O = linuxlibertine
-        PT Serif = paratype
-        URW Bookman = urw-base35
-        Vollkorn = vollkorn
-        Essays1743 = essays1743
-        """,
+        "Liberation Serif=liberation, DejaVu Serif=dejavu-core, Nimbus Roman=urw-base35, "
+        "FreeSerif=freefont-ttf, C059=urw-base35, P052=urw-base35, CMU Serif=cmu, Gentium=sil-gentium, "
+        "Charis SIL=sil-charis, EB Garamond=ebgaramond, Linux Libertine O=linuxlibertine, PT Serif=paratype, "
+        "URW Bookman=urw-base35, Vollkorn=vollkorn, Essays1743=essays1743",
     ),
     *_families(
         "mono",
-        """
-        Liberation Mono = liberation
-        DejaVu Sans Mono = dejavu-core
-        Nimbus Mono PS = urw-base35
-        Anonymous Pro = anonymous-pro
-        Inconsolata = inconsolata
-        Fira Code = firacode
-        JetBrains Mono = jetbrains-mono
-        PT Mono = paratype
-        Hack = hack
-        """,
+        "Liberation Mono=liberation, DejaVu Sans Mono=dejavu-core, Nimbus Mono PS=urw-base35, "
+        "Anonymous Pro=anonymous-pro, Inconsolata=inconsolata, Fira Code=firacode, "
+        "JetBrains Mono=jetbrains-mono, PT Mono=paratype, Hack=hack",
     ),
     *_families(
         "typewriter",
-        """
-        Courier Prime = courier-prime
-        CMU Typewriter Text = cmu
-        OCRA = ocr-a
-        """,
+        "Courier Prime=courier-prime, CMU Typewriter Text=cmu, OCRA=ocr-a",
     ),
     *_families(
         "condensed",
-        """
-        Liberation Sans Narrow = liberation
-        Roboto Condensed = roboto-unhinted
-        PT Sans Narrow = paratype
-        Nimbus Sans Narrow = urw-base35
-        Bebas Neue = bebas-neue
-        """,
+        "Liberation Sans Narrow=liberation, Roboto Condensed=roboto-unhinted, PT Sans Narrow=paratype, "
+        "Nimbus Sans Narrow=urw-base35, Bebas Neue=bebas-neue",
     ),
 )
 """Printed families that may train."""
@@ -133,94 +98,44 @@ TRAIN_PRINT: tuple[Family, ...] = (
 HELD_OUT_PRINT: tuple[Family, ...] = (
     *_families(
         "sans",
-        """
-        Averia Sans GWF = averia-sans-gwf
-        B612 = b612
-        Berenika = klaudia-berenika
-        Caliban = georgewilliams
-        Clear Sans = clear-sans
-        CMU Bright = cmu
-        Comfortaa = comfortaa
-        Dosis = dosis
-        GFS Neohellenic = gfs-neohellenic
-        Go = go
-        Jura = jura
-        Klaudia = klaudia-berenika
-        League Spartan = league-spartan
-        Manrope = manrope
-        Play = play
-        Sora = sora
-        Tuffy = tuffy
-        Universalis ADF Std = adf-universalis
-        """,
+        "Averia Sans GWF=averia-sans-gwf, B612=b612, Berenika=klaudia-berenika, "
+        "Clear Sans=clear-sans, CMU Bright=cmu, Comfortaa=comfortaa, Dosis=dosis, "
+        "GFS Neohellenic=gfs-neohellenic, Go=go, Jura=jura, Klaudia=klaudia-berenika, "
+        "League Spartan=league-spartan, Manrope=manrope, Play=play, Sora=sora, Tuffy=tuffy, "
+        "Universalis ADF Std=adf-universalis",
     ),
     *_families(
         "serif",
-        """
-        Averia Serif GWF = averia-serif-gwf
-        Baskervald ADF Std = adf-baskervald
-        Caladea = crosextra-caladea
-        Caslon = georgewilliams
-        CMU Concrete = cmu
-        Doulos SIL = sil-doulos
-        Goudy Bookletter 1911 = goudybookletter
-        Junicode Two Beta = junicode
-        Linden Hill = lindenhill
-        Old Standard TT = oldstandard
-        Quattrocento = quattrocento
-        Romande ADF Std = adf-romande
-        """,
+        "Averia Serif GWF=averia-serif-gwf, Baskervald ADF Std=adf-baskervald, Caladea=crosextra-caladea, "
+        "Caslon=georgewilliams, CMU Concrete=cmu, "
+        "Goudy Bookletter 1911=goudybookletter, Junicode Two Beta=junicode, Linden Hill=lindenhill, "
+        "Old Standard TT=oldstandard, Quattrocento=quattrocento, Romande ADF Std=adf-romande",
     ),
     *_families(
         "mono",
-        """
-        B612 Mono = b612
-        Go Mono = go
-        GWMonospace = georgewilliams
-        monofur = monofur
-        mononoki = mononoki
-        """,
+        "B612 Mono=b612, Go Mono=go, GWMonospace=georgewilliams, monofur=monofur, mononoki=mononoki",
     ),
     *_families(
         "typewriter",
-        """
-        GNUTypewriter = gnutypewriter
-        OCR B = ocr-b
-        """,
+        "GNUTypewriter=gnutypewriter, OCR B=ocr-b",
     ),
     *_families(
         "condensed",
-        """
-        OSP-DIN = opendin
-        Yanone Kaffeesatz = yanone-kaffeesatz
-        """,
+        "OSP-DIN=opendin, Yanone Kaffeesatz=yanone-kaffeesatz",
     ),
 )
 """Printed families that only measure; never train on them."""
 
 TRAIN_HAND: tuple[Family, ...] = _families(
     "hand",
-    """
-    Breip = breip
-    Comic Neue = comic-neue
-    Dancing Script = dancingscript
-    Humor Sans = humor-sans
-    Kaushan Script = kaushanscript
-    YOzEF90 = yozvox-yozfont-edu
-    YOzEX = yozvox-yozfont-edu
-    """,
+    "Breip=breip, Comic Neue=comic-neue, Dancing Script=dancingscript, Humor Sans=humor-sans, "
+    "Kaushan Script=kaushanscript, YOzEF90=yozvox-yozfont-edu, YOzEX=yozvox-yozfont-edu",
 )
 """Handwriting-looking families that may train."""
 
 HELD_OUT_HAND: tuple[Family, ...] = _families(
     "hand",
-    """
-    DkgHandwriting = dkg-handwriting
-    Kristi = kristi
-    Rufscript = rufscript
-    Tomson Talks = tomsontalks
-    Z003 = urw-base35
-    """,
+    "DkgHandwriting=dkg-handwriting, Kristi=kristi, Rufscript=rufscript, Tomson Talks=tomsontalks, Z003=urw-base35",
 )
 """Handwriting-looking families that only measure; never train on them."""
 
@@ -285,9 +200,12 @@ def _faces_in(folder: Path) -> list[tuple[str, str, Path, int]]:
 
 
 def _cuts(faces: Sequence[tuple[str, str, Path, int]]) -> list[tuple[str, Path, int]]:
-    """Choose the plainest text cuts of one family, one file a style; a package may bring the same cut twice."""
+    """Choose the plainest text cuts of one family, one file a style.
+
+    A package may bring a cut twice, or name all its cuts alike: the shortest file name is the plain one.
+    """
     by_style: dict[str, tuple[str, Path, int]] = {}
-    for _, style, path, index in sorted(faces, key=lambda face: face[2].name):
+    for _, style, path, index in sorted(faces, key=lambda face: (len(face[2].name), face[2].name)):
         if not any(word in style.lower() for word in _LEFT_OUT_STYLES):
             by_style.setdefault(style.lower(), (style, path, index))
     return sorted(by_style.values(), key=lambda cut: _rank(cut[0]))[:STYLES_PER_FAMILY]

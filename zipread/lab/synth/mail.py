@@ -20,7 +20,7 @@ Capture = Callable[[np.random.Generator, np.ndarray], photo.Shot]
 
 SIZES_IN_INCHES = ((9.5, 4.125), (9.5, 4.125), (6.5, 3.625), (7.25, 5.25), (8.75, 5.75), (6.0, 4.25))
 """Usual envelopes and a postcard, width and height."""
-RESOLUTIONS = (120.0, 150.0, 200.0, 240.0, 300.0)
+RESOLUTIONS = (150.0, 200.0, 200.0, 240.0, 300.0)
 """Pixels an inch."""
 
 

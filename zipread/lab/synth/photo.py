@@ -78,7 +78,7 @@ def photograph(rng: np.random.Generator, sheet: np.ndarray) -> Shot:
     if shaded:
         words.append("shadow")
     how = Wear(
-        blur=rng.uniform(0.4, 1.2),
+        blur=rng.uniform(0.3, 1.0) * min(1.0, width / 1600),
         motion=rng.uniform(2, 4) if rng.random() < 0.1 else 0.0,
         noise=rng.uniform(1, 6),
         grain=1.5,

@@ -79,7 +79,7 @@ def make_address(rng: np.random.Generator, place: Place, *, business: bool) -> A
         name = f"{_one(rng, ('Mr.', 'Mrs.', 'Ms.', 'Dr.'))} {name}"
     lines = [_one(rng, COMPANIES), *([f"Attn: {name}"] if rng.random() < 0.4 else [])] if business else [name]
     if rng.random() < 0.25:
-        unit = f"{_one(rng, ('Apt', 'Unit', 'Ste', '#'))} {rng.integers(1, 2400)}"
+        unit = f"{_one(rng, ('Apt', 'Unit', 'Ste', 'Fl'))} {rng.integers(1, 2400)}"
         if rng.random() < 0.5:
             lines.append(unit)
         else:
