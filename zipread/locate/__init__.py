@@ -37,7 +37,7 @@ def locate(
     geometry alone. A page with nothing on it has no fields, unless the layout says it is one.
     """
     if layout == "field":
-        return [_whole_picture(page, clean, FIELD_BONUS)]
+        return [*find_rows(page, clean, digits)[:1], _whole_picture(page, clean, 0.0)]
     if layout == "boxes":
         return _as_places(find_rows(page, clean, turn_upright(clean), digits)[:MAX_FIELDS])
     upright = turn_upright(clean)

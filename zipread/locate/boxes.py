@@ -7,7 +7,7 @@ import math
 import cv2
 import numpy as np
 
-from zipread.locate.frames import CELL_SIZE, Lines, find_cells, has_walls, support, thin_lines
+from zipread.locate.frames import CELL_SIZE, LEAST_SUPPORT, Lines, find_cells, has_walls, support, thin_lines
 from zipread.locate.upright import LEVEL_ENOUGH, Span, Upright, cells_in_field, span_to_field, turn_picture
 from zipread.records import CleanPage, Field, Page
 
@@ -15,10 +15,8 @@ SEARCH_SIDE = 1100
 """Longest side of the largest picture searched, pixels: lines of a frame are long, so they survive the shrinking."""
 LEVELS = 2
 """Scales searched, each half of the one before: thick lines and large cells are found on the smaller."""
-LEAST_SUPPORT = 0.55
-"""Share of a cell's outline that must be line, however much a digit hides of it."""
 LEAST_CLEARNESS = 0.78
-"""Mean of that share over a row."""
+"""Mean share of the cells' outlines in a row that must be line."""
 LEAST_FOUND = 0.4
 """Share of a row's cells that must be found by themselves; the others follow from the pitch."""
 GREATEST_PITCH = 1.9
@@ -71,10 +69,9 @@ def _halved(gray: np.ndarray) -> np.ndarray:
 
 def _rows(lines: Lines, digits: int) -> list[tuple[float, list[Span]]]:
     """Rows of exactly `digits` cells with the mean support of their outlines, the clearest first."""
-    cells = find_cells(lines)
     needed = max(1, math.ceil(LEAST_FOUND * digits))
-    corners = np.array([(c.left, c.top, c.right, c.bottom) for c in cells]).reshape(-1, 4)
-    size = np.stack([corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1]], axis=1)
+    cells = find_cells(lines, needed)
+    size = np.stack([cells[:, 2] - cells[:, 0], cells[:, 3] - cells[:, 1]], axis=1)
     rows: list[tuple[float, list[Span]]] = []
     tried = np.zeros(len(cells), bool)
     for i in range(len(cells)):
@@ -82,72 +79,85 @@ def _rows(lines: Lines, digits: int) -> list[tuple[float, list[Span]]]:
             continue
         slack = SAME_SIZE * size[i] + 1
         alike = (np.abs(size - size[i]) <= slack).all(axis=1)
-        alike &= (np.abs(corners[:, [1, 3]] - corners[i, [1, 3]]) <= slack[1]).all(axis=1)
-        members = np.flatnonzero(alike)
-        tried[members] = True
-        if len(members) < needed:
+        alike &= (np.abs(cells[:, [1, 3]] - cells[i, [1, 3]]) <= slack[1]).all(axis=1)
+        tried |= alike
+        if np.count_nonzero(alike) < needed:
             continue
-        for row in _regular(corners[members], lines, digits):
-            clearness = float(np.mean([support(cell, lines) for cell in row]))
-            if clearness >= LEAST_CLEARNESS and not any(_overlapping(row, other) for _, other in rows):
-                rows.append((clearness, row))
+        for row in _regular(cells[alike], lines, digits):
+            clearness = float(support(row, lines).mean())
+            spans = [Span(*corners) for corners in row.tolist()]
+            if clearness >= LEAST_CLEARNESS and not any(_overlapping(spans, other) for _, other in rows):
+                rows.append((clearness, spans))
     return sorted(rows, key=lambda row: -row[0])
 
 
-def _regular(corners: np.ndarray, lines: Lines, digits: int) -> list[list[Span]]:
-    """Runs of exactly `digits` supported cells at a regular pitch among alike cells (n, 4)."""
-    middle = (corners[:, 0] + corners[:, 2]) / 2
-    corners = corners[np.argsort(middle)]
-    middle = np.sort(middle)
-    width = float(np.median(corners[:, 2] - corners[:, 0]))
-    found: list[list[Span]] = []
+def _regular(cells: np.ndarray, lines: Lines, digits: int) -> list[np.ndarray]:
+    """Runs (digits, 4) of supported cells at a regular pitch among alike cells (n, 4)."""
     if digits == 1:
-        return [[Span(*corner)] for corner in corners.tolist() if support(Span(*corner), lines) >= LEAST_CLEARNESS]
-    used = np.zeros(len(middle), bool)
-    for i in range(len(middle)):
+        return [cell[None] for cell in cells]
+    cells = cells[np.argsort(cells[:, 0] + cells[:, 2], kind="stable")]
+    middle = (cells[:, 0] + cells[:, 2]) / 2
+    width = float(np.median(cells[:, 2] - cells[:, 0]))
+    found: list[np.ndarray] = []
+    used = np.zeros(len(cells), bool)
+    for i in range(len(cells)):
         if used[i]:
             continue
-        best: list[Span] = []
-        for step in np.unique(np.round(middle[i + 1 :] - middle[i], 1)):
-            for pitch in (step, step / 2, step / 3):
-                if 1.02 * width <= pitch <= GREATEST_PITCH * width:
-                    row = _run_at(corners, i, pitch, lines, digits)
-                    best = max(best, row, key=len)
-            if len(best) == digits or step > 3 * GREATEST_PITCH * width:
+        best = cells[:0]
+        for pitch in _pitches(middle, i, width, digits):
+            run = _run_at(cells, i, pitch, lines, digits)
+            best = run if len(run) > len(best) else best
+            if len(best) == digits:
+                found.append(best)
                 break
-        if best:
-            used |= (middle >= best[0].left) & (middle <= best[-1].right)
-        if len(best) == digits:
-            found.append(best)
+        if len(best):
+            used |= (middle >= best[0, 0]) & (middle <= best[-1, 2])
     return found
 
 
-def _run_at(corners: np.ndarray, start: int, pitch: float, lines: Lines, digits: int) -> list[Span]:
-    """The run of cells through cell `start` at a pitch: found ones where there are, others where lines support them.
+def _pitches(middle: np.ndarray, start: int, width: float, digits: int) -> list[float]:
+    """Pitches at which enough cells were found left and right of cell `start`, the most cells first."""
+    steps = middle[start + 1 :] - middle[start]
+    steps = steps[steps <= 3 * GREATEST_PITCH * width]
+    candidates = np.unique(np.round(np.concatenate([steps, steps / 2, steps / 3])))
+    candidates = candidates[(candidates >= width) & (candidates <= GREATEST_PITCH * width)]
+    if not len(candidates):
+        return []
+    at = (middle[None] - middle[start]) / candidates[:, None]
+    slot = np.round(at)
+    near = (np.abs(at - slot) <= 0.12) & (np.abs(slot) < digits)
+    hits = np.zeros((len(candidates), 2 * digits), bool)
+    pitch, cell = np.nonzero(near)
+    hits[pitch, slot[pitch, cell].astype(np.int64) + digits] = True
+    number = hits.sum(axis=1)
+    enough = np.argsort(-number, kind="stable")
+    return [float(candidates[k]) for k in enough if number[k] >= max(2.0, LEAST_FOUND * digits)]
 
-    Empty when too few were found by themselves. At most digits + 1 cells: a longer run is no row of `digits`.
+
+def _run_at(cells: np.ndarray, start: int, pitch: float, lines: Lines, digits: int) -> np.ndarray:
+    """The run of cells (m, 4) through cell `start` at a pitch: found ones, and others where lines support them.
+
+    Empty when too few were found. At most digits + 1 cells: a longer run is no row of `digits`.
     """
-    middle = (corners[:, 0] + corners[:, 2]) / 2
-    run = {0: Span(*corners[start].tolist())}
+    middle = (cells[:, 0] + cells[:, 2]) / 2
+    run = {0: cells[start]}
     own = 1
     for direction in (1, -1):
-        last, at = run[0], 0
+        last, at = cells[start], 0
         while len(run) <= digits:
             at += direction
-            shift = direction * pitch
-            last = Span(last.left + shift, last.top, last.right + shift, last.bottom)
-            nearest = int(np.argmin(np.abs(middle - (last.left + last.right) / 2)))
-            if abs(middle[nearest] - (last.left + last.right) / 2) <= 0.12 * pitch + 1:
-                last = Span(*corners[nearest].tolist())
+            last = last + direction * pitch * np.array([1.0, 0.0, 1.0, 0.0])
+            wanted = (last[0] + last[2]) / 2
+            nearest = int(np.argmin(np.abs(middle - wanted)))
+            if abs(middle[nearest] - wanted) <= 0.12 * pitch + 1:
+                last = cells[nearest]
                 own += 1
-            elif not has_walls(last, lines):
-                break
-            if support(last, lines) < LEAST_SUPPORT:
+            elif not has_walls(Span(*last.tolist()), lines) or support(last[None], lines)[0] < LEAST_SUPPORT:
                 break
             run[at] = last
     if own < LEAST_FOUND * digits:
-        return []
-    return [run[at] for at in sorted(run)]
+        return cells[:0]
+    return np.stack([run[at] for at in sorted(run)])
 
 
 def _overlapping(row: list[Span], other: list[Span]) -> bool:

@@ -33,22 +33,39 @@ CELL_ASPECT = (0.35, 1.7)
 """Least and greatest width of a cell over its height."""
 LEAST_EDGE = 0.6
 """Share of a cell's upper or lower edge that must be line."""
+LEAST_SUPPORT = 0.55
+"""Share of a cell's outline that must be line, however much a digit hides of it."""
+SAME_CELL = 3.0
+"""Rectangles whose sides are this close are one, pixels."""
 LEAST_WALL = 0.85
 """Share of a wall's length that must be dark where a cell was not found by itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Thin lines of a picture, (h, w) uint8 each, 255 where there is one, and the picture they were found in."""
+    """Thin lines of a picture, (h, w) uint8 each, 255 where there is one, and the picture they were found in.
+
+    The sums are (h + 1, w + 1) integral pictures of the lines, thickened by a pixel because a line may lean.
+    """
 
     vertical: np.ndarray
     horizontal: np.ndarray
+    vertical_sum: np.ndarray
+    horizontal_sum: np.ndarray
     gray: np.ndarray
 
 
 def thin_lines(gray: np.ndarray) -> Lines:
     """Find straight vertical and horizontal lines darker than the paper on both sides, (h, w) uint8."""
-    return Lines(_vertical_lines(gray), _horizontal_lines(gray), gray)
+    vertical, horizontal = _vertical_lines(gray), _horizontal_lines(gray)
+    vertical_sum = _integral(cv2.dilate(vertical, np.ones((1, 2), np.uint8)))
+    horizontal_sum = _integral(cv2.dilate(horizontal, np.ones((2, 1), np.uint8)))
+    return Lines(vertical, horizontal, vertical_sum, horizontal_sum, gray)
+
+
+def _integral(mask: np.ndarray) -> np.ndarray:
+    """Integral picture (h + 1, w + 1) int32 of a mask, counting pixels."""
+    return cv2.integral(cv2.threshold(mask, 0, 1, cv2.THRESH_BINARY)[1])
 
 
 def _vertical_lines(gray: np.ndarray) -> np.ndarray:
@@ -77,12 +94,24 @@ def _clear(depth: np.ndarray) -> np.ndarray:
     return cv2.threshold(depth, max(LEAST_CONTRAST, 3.0 * noise), 255, cv2.THRESH_BINARY)[1]
 
 
-def find_cells(lines: Lines) -> list[Span]:
-    """Rectangles that may be cells: holes between the lines, and spaces between two equal walls."""
-    return _holes(lines) + _between_walls(lines)
+def find_cells(lines: Lines, least: int) -> np.ndarray:
+    """Rectangles (n, 4) left, top, right, bottom that may be cells: outlined well, and `least` alike near each other.
+
+    They are the holes between lines, and the spaces between equal walls.
+    """
+    cells = np.concatenate([_holes(lines), _between_walls(lines, least)])
+    width, height = cells[:, 2] - cells[:, 0], cells[:, 3] - cells[:, 1]
+    small, large = np.minimum(width, height), np.maximum(width, height)
+    good = (small >= CELL_SIZE[0]) & (large <= CELL_SIZE[1])
+    good &= (width >= CELL_ASPECT[0] * height) & (width <= CELL_ASPECT[1] * height)
+    cells = cells[good]
+    cells = cells[support(cells, lines) >= LEAST_SUPPORT]
+    _, first = np.unique(np.round(cells / SAME_CELL), axis=0, return_index=True)
+    cells = cells[np.sort(first)]
+    return cells[_in_company(cells, least)]
 
 
-def _holes(lines: Lines) -> list[Span]:
+def _holes(lines: Lines) -> np.ndarray:
     frame = cv2.bitwise_or(
         cv2.dilate(lines.vertical, np.ones((BRIDGE, 1), np.uint8)),
         cv2.dilate(lines.horizontal, np.ones((1, BRIDGE), np.uint8)),
@@ -90,24 +119,16 @@ def _holes(lines: Lines) -> list[Span]:
     contours, hierarchy = cv2.findContours(frame, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     cells = []
     for i, contour in enumerate(contours):
-        if hierarchy[0, i, 3] < 0:  # not a hole
+        if hierarchy[0, i, 3] < 0:  # only a hole has a parent
             continue
         x, y, w, h = cv2.boundingRect(contour)
-        # A hole's contour runs on the frame's own pixels.
-        cell = Span(float(x + 1), float(y + 1), float(x + w - 1), float(y + h - 1))
-        if _is_cell(cell) and cv2.contourArea(contour) >= 0.6 * (w - 1) * (h - 1):
-            cells.append(cell)
-    return cells
+        if min(w, h) > CELL_SIZE[0] and cv2.contourArea(contour) >= 0.6 * (w - 1) * (h - 1):
+            # A hole's contour runs on the frame's own pixels.
+            cells.append((x + 1, y + 1, x + w - 1, y + h - 1))
+    return np.array(cells, np.float64).reshape(-1, 4)
 
 
-def _is_cell(cell: Span) -> bool:
-    small, large = min(cell.width, cell.height), max(cell.width, cell.height)
-    if small < CELL_SIZE[0] or large > CELL_SIZE[1]:
-        return False
-    return CELL_ASPECT[0] <= cell.width / cell.height <= CELL_ASPECT[1]
-
-
-def _between_walls(lines: Lines) -> list[Span]:
+def _between_walls(lines: Lines, least: int) -> np.ndarray:
     """Spaces between walls of equal top and foot, with a line below or above: strokes inside do not matter."""
     walls = cv2.morphologyEx(lines.vertical, cv2.MORPH_CLOSE, np.ones((CROSSING, 1), np.uint8))
     _, _, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(walls, 8, cv2.CV_16U, cv2.CCL_SPAGHETTI)
@@ -115,26 +136,43 @@ def _between_walls(lines: Lines) -> list[Span]:
     left, top, width, height = stats[np.argsort(stats[:, 1], kind="stable"), :4].T.astype(np.float64)
     right, foot = left + width, top + height
     slack = np.maximum(3.0, 0.1 * height)
-    number = np.searchsorted(top, top + slack, side="right") - np.searchsorted(top, top - slack)
+    start = np.searchsorted(top, top - slack)
+    number = np.searchsorted(top, top + slack, side="right") - start
     first = np.repeat(np.arange(len(top)), number)
     within = np.arange(number.sum()) - np.repeat(np.cumsum(number) - number, number)
-    second = np.repeat(np.searchsorted(top, top - slack), number) + within
+    second = np.repeat(start, number) + within
     space = left[second] - right[first]
-    equal = np.abs(foot[first] - foot[second]) <= slack[first]
-    wide = (space >= CELL_ASPECT[0] * height[first]) & (space <= CELL_ASPECT[1] * height[first])
-    good = equal & wide & (space >= CELL_SIZE[0])
-    cells = []
-    for i, j in zip(first[good], second[good], strict=True):
-        upper = _edge(lines.horizontal, (top[i] + top[j]) / 2, right[i], left[j])
-        lower = _edge(lines.horizontal, (foot[i] + foot[j]) / 2, right[i], left[j])
-        if upper is None and lower is None:
-            continue
-        # Open on top, or a digit's own stroke hides the line: then the walls' ends stand for it.
-        upper = (top[i] + top[j]) / 2 + OVERSHOOT if upper is None else upper
-        lower = (foot[i] + foot[j]) / 2 - OVERSHOOT if lower is None else lower
-        if lower - upper >= CELL_SIZE[0]:
-            cells.append(Span(float(right[i]), float(upper), float(left[j]), float(lower)))
-    return cells
+    good = np.abs(foot[first] - foot[second]) <= slack[first]
+    good &= (space >= CELL_ASPECT[0] * height[first]) & (space <= CELL_ASPECT[1] * height[first])
+    first, second = first[good], second[good]
+    cells = np.stack([right[first], top[first] + top[second], left[second], foot[first] + foot[second]], axis=1)
+    cells[:, [1, 3]] /= 2
+    cells = cells[_in_company(cells, least)]
+    upper, lower = _edges(cells, 1, lines), _edges(cells, 3, lines)
+    # Open on top, or a digit's own stroke hides the line: then the walls' ends stand for it.
+    cells[:, 1] = np.where(np.isnan(upper), cells[:, 1] + OVERSHOOT, upper)
+    cells[:, 3] = np.where(np.isnan(lower), cells[:, 3] - OVERSHOOT, lower)
+    return cells[~(np.isnan(upper) & np.isnan(lower))]
+
+
+def _edges(cells: np.ndarray, side: int, lines: Lines) -> np.ndarray:
+    """Heights (n,) of the horizontal lines near one side of rectangles (n, 4); not a number where there is none."""
+    offsets = np.arange(-LINE_SMOOTHING, LINE_SMOOTHING + 1)
+    left, right = np.round(cells[:, 0]).astype(np.int64), np.round(cells[:, 2]).astype(np.int64)
+    y = np.round(cells[:, side]).astype(np.int64)[:, None] + offsets
+    count = _sum_rows(lines.horizontal_sum, y, left[:, None], right[:, None])
+    best = np.argmax(count, axis=1)
+    rows = np.arange(len(cells))
+    return np.where(count[rows, best] >= LEAST_EDGE * (right - left), y[rows, best].astype(np.float64), np.nan)
+
+
+def _in_company(spaces: np.ndarray, least: int) -> np.ndarray:
+    """Which rectangles (n, 4) have at least `least` of their own size and height near them, themselves counted."""
+    size = np.stack([spaces[:, 2] - spaces[:, 0], spaces[:, 3] - spaces[:, 1]], axis=1)
+    alike = np.abs(spaces[:, None, 1] - spaces[None, :, 1]) <= 0.2 * size[:, None, 1] + 1
+    alike &= (np.abs(size[:, None] - size[None]) <= 0.2 * size[:, None] + 1).all(axis=2)
+    alike &= np.abs(spaces[:, None, 0] - spaces[None, :, 0]) <= 25 * size[:, None, 0]
+    return alike.sum(axis=1) >= least
 
 
 def _edge(horizontal: np.ndarray, y: float, left: float, right: float) -> float | None:
@@ -149,33 +187,52 @@ def _edge(horizontal: np.ndarray, y: float, left: float, right: float) -> float 
     return start + best + 1.0 if rows[best] >= LEAST_EDGE * strip.shape[1] else None
 
 
-def support(cell: Span, lines: Lines) -> float:
-    """Share of a rectangle's outline, corners included, that lies on a line: frames have corners, letters do not."""
-    left, top, right, bottom = round(cell.left), round(cell.top), round(cell.right), round(cell.bottom)
-    vertical = _cover(lines.vertical, left - 1, top, bottom) + _cover(lines.vertical, right, top, bottom)
-    horizontal = _cover(lines.horizontal.T, top - 1, left, right) + _cover(lines.horizontal.T, bottom, left, right)
-    return (vertical + horizontal) / 4.0
+def support(cells: np.ndarray, lines: Lines) -> np.ndarray:
+    """Share (n,) of the outlines of rectangles (n, 4), corners included, that lies on straight lines.
+
+    Frames have corners, letters do not.
+    """
+    left, top, right, bottom = np.round(cells).astype(np.int64).T
+    shift = np.arange(-2, 3)
+    sides = [
+        _sum_columns(lines.vertical_sum, at[:, None] + shift, top[:, None], bottom[:, None]).max(axis=1)
+        / np.maximum(1, bottom - top)
+        for at in (left - 1, right)
+    ]
+    sides += [
+        _sum_rows(lines.horizontal_sum, at[:, None] + shift, left[:, None], right[:, None]).max(axis=1)
+        / np.maximum(1, right - left)
+        for at in (top - 1, bottom)
+    ]
+    return np.mean(sides, axis=0)
+
+
+def _sum_columns(total: np.ndarray, x: np.ndarray, top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
+    """Sum of column x over rows top .. bottom, from an integral picture; broadcasts, clipped to the picture."""
+    height, width = total.shape
+    x = np.clip(x, 0, width - 2)
+    top, bottom = np.clip(top, 0, height - 1), np.clip(bottom, 0, height - 1)
+    return total[bottom, x + 1] - total[bottom, x] - total[top, x + 1] + total[top, x]
+
+
+def _sum_rows(total: np.ndarray, y: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Sum of row y over columns left .. right, from an integral picture; broadcasts, clipped to the picture."""
+    height, width = total.shape
+    y = np.clip(y, 0, height - 2)
+    left, right = np.clip(left, 0, width - 1), np.clip(right, 0, width - 1)
+    return total[y + 1, right] - total[y, right] - total[y + 1, left] + total[y, left]
 
 
 def has_walls(cell: Span, lines: Lines) -> bool:
     """Whether both sides of a rectangle are dark from top to foot: a wall, or a dark area that hides one."""
     left, top, right, bottom = round(cell.left), round(cell.top), round(cell.right), round(cell.bottom)
-    inside = lines.gray[max(0, top) : bottom, max(0, left) : right]
+    inside = lines.gray[max(0, top) : bottom : 2, max(0, left) : right : 2]
     if not inside.size:
         return False
-    paper = int(np.sort(inside, axis=None)[3 * inside.size // 4])
+    paper = int(np.partition(inside, 3 * inside.size // 4, axis=None)[3 * inside.size // 4])
     dark = paper - 2 * LEAST_CONTRAST
     for at in (left - 1, right):
         strip = lines.gray[max(0, top) : bottom, max(0, at - 2) : at + 3]
         if not strip.size or np.count_nonzero(strip.min(axis=1) < dark) < LEAST_WALL * (bottom - top):
             return False
     return True
-
-
-def _cover(line: np.ndarray, at: int, start: int, stop: int) -> float:
-    """Share of the rows start .. stop covered by one straight line within 2 pixels of column `at`."""
-    strip = line[max(0, start) : stop, max(0, at - 2) : at + 3]
-    if strip.shape[1] < 2 or not strip.size:
-        return 0.0
-    # Two columns together, because a line may lean by a pixel.
-    return float(np.count_nonzero(strip[:, :-1] | strip[:, 1:], axis=0).max()) / (stop - start)
