@@ -22,6 +22,7 @@ from zipread.lab.synth.fonts import HELD_OUT_HAND, HELD_OUT_PRINT, find_fonts
 from zipread.lab.synth.hands import DigitSource, Prints, load_hands
 from zipread.lab.synth.negatives import NEGATIVES, make_negative
 from zipread.lab.synth.places import load_places
+from zipread.records import Reading
 
 PLUS4_SHARE = 0.1
 
@@ -30,7 +31,7 @@ def main() -> None:
     options = _options()
     cv2.setNumThreads(1)
     directory = "none" if options.codes == "any" else "us"
-    reader = Reader(layout="field", directory=directory, model=options.model)
+    reader = Reader(layout=options.layout, directory=directory, model=options.model)
     codes = None if options.codes == "any" else [place.code for place in load_places()]
     print_fonts = Prints(find_fonts(HELD_OUT_PRINT))
     sources: dict[str, DigitSource] = {"hand": load_hands(options.digits, "test"), "print": print_fonts}
@@ -46,7 +47,7 @@ def main() -> None:
                 rng = np.random.default_rng((options.seed, STYLES.index(style), index, writing == "print"))
                 code = _code(rng, codes)
                 picture, truth = make_field(rng, code, style, source)
-                reading = reader.read_field(picture)
+                reading = _read(reader, picture)
                 if not tally.add(truth.code, reading.code, reading.status, reading.confidence):
                     said = f"{truth.code}>{reading.code or reading.status} {reading.confidence:.2f}"
                     caption = f"{said} {','.join(truth.conditions)}"
@@ -73,12 +74,16 @@ def _negatives(
         for index in range(max(20, options.n // 4)):
             rng = np.random.default_rng((options.seed, 99, NEGATIVES.index(kind), index))
             picture = make_negative(rng, prints, kind)
-            reading = reader.read_field(picture)
+            reading = _read(reader, picture)
             if not tally.add("", reading.code, reading.status, reading.confidence) and reading.status == "accepted":
                 mistakes.setdefault("accepted negatives", []).append(
                     (picture, f"{reading.code} {reading.confidence:.2f}")
                 )
         print(line(kind, tally), flush=True)
+
+
+def _read(reader: Reader, picture: np.ndarray) -> Reading:
+    return reader.read_field(picture) if reader.settings.layout == "field" else reader.read(picture)[0]
 
 
 def _code(rng: np.random.Generator, codes: list[str] | None) -> str:
@@ -92,6 +97,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--n", type=int, default=400, help="fields for each writing and style")
     parser.add_argument("--seed", type=int, default=1000)
     parser.add_argument("--codes", choices=("zip", "any"), default="zip")
+    parser.add_argument("--layout", choices=("field", "auto"), default="field", help="auto: boxes are looked for")
     parser.add_argument("--model", type=Path, help="folder with the model files; the one that ships if not given")
     parser.add_argument("--sheet", type=Path, help="folder for contact sheets of the mistakes")
     return parser.parse_args()
