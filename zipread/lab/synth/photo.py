@@ -111,7 +111,7 @@ def _table(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     grain = smooth_noise(rng, (height, max(2, width // 12)), 4)
     streaks = cv2.resize(grain, (width, height), interpolation=cv2.INTER_LINEAR) * rng.uniform(2, 9)
     cloth = smooth_noise(rng, (height, width), 2) * rng.uniform(1, 4)
-    return (base + (streaks + cloth)[:, :, None]).astype(np.float32)
+    return base + (streaks + cloth)[:, :, None].astype(np.float32)
 
 
 def _light(rng: np.random.Generator, height: int, width: int) -> tuple[np.ndarray, bool]:
