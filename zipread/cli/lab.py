@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Make test mail and look into the reader.", no_args_is_help=True)
+app = typer.Typer(help="Make test mail and look into the reader.", no_args_is_help=True, rich_markup_mode=None)
 
 
 class Writings(StrEnum):
@@ -70,6 +70,6 @@ def synth(
         writings = tuple(kind for kind in writings if kind == writing.value)
     supplies = load_supplies(purpose.value, digits_npz, fonts)
     written = write_deck(out, make_deck(seed, n, writings, supplies, uncoded))
-    for _ in track(written, "Making mail", total=n, console=talk, transient=True):
+    for _ in track(written, "Making mail", total=n, console=talk, transient=True, disable=not talk.is_terminal):
         pass
     talk.print(f"{n} mail pieces and {out / 'truth.csv'}")

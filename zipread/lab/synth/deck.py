@@ -48,12 +48,15 @@ def make_deck(
 def write_deck(folder: Path, deck: Iterator[tuple[np.ndarray, MailTruth]]) -> Iterator[Path]:
     """Write pictures and their truth, yielding each picture's path when it is written.
 
-    Raises UsageError when `folder` already holds a truth, and OSError when it cannot be written.
+    Raises UsageError when `folder` already holds a truth or cannot be made, OSError when writing fails later.
     """
     truth_path = folder / TRUTH_NAME
     if truth_path.exists():
         raise UsageError(f"{truth_path} exists; name a new folder, so that pictures and truth stay together")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be made: {error.strerror}") from error
     with truth_path.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(COLUMNS)

@@ -13,7 +13,6 @@ from zipread.records import Box
 
 MAX_SKEW = 5.0
 """Of pieces laid on a scanner, degrees."""
-
 TABLES = ((60, 90, 130), (40, 40, 45), (150, 150, 150), (120, 80, 50), (225, 225, 225))
 """Colours of table tops, blue-green-red."""
 
@@ -105,9 +104,7 @@ def _rotation(angle: float) -> np.ndarray:
 
 def _table(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     """Make a table top: plain, cloth or wood: (height, width, 3) float32."""
-    base = np.array(
-        [(60, 90, 130), (40, 40, 45), (150, 150, 150), (120, 80, 50), (225, 225, 225)][rng.integers(5)], float
-    )
+    base = np.array(TABLES[rng.integers(len(TABLES))], np.float32)
     grain = smooth_noise(rng, (height, max(2, width // 12)), 4)
     streaks = cv2.resize(grain, (width, height), interpolation=cv2.INTER_LINEAR) * rng.uniform(2, 9)
     cloth = smooth_noise(rng, (height, width), 2) * rng.uniform(1, 4)
