@@ -22,7 +22,7 @@ CONTRAST_SHARE = 0.42
 """Ink is darker than this share of the way from the paper to the darkest stroke nearby (1 would be the stroke)."""
 CONTRAST_FLOOR = 14.0
 """Least contrast of ink, gray levels, on a page without noise."""
-NOISE_FACTOR = 3.0
+NOISE_FACTOR = 3.5
 """Least contrast of ink, standard deviations of the paper's texture below its typical gray."""
 BORDER_DARKNESS = 0.55
 """A scanner border is darker than this share of the page's paper."""
@@ -32,6 +32,9 @@ MAX_SKEW = 15.0
 
 FIELD_HEIGHT = 160.0
 """Tallest cut of a field across its line, pixels: strokes keep 3 px or more, and the cost stays bounded."""
+INK_DARKNESS = 0.35
+"""Least darkness of ink in a field, as a share of its full strokes' darkness."""
+
 MIN_FIELD_CONTRAST = 0.10
 """Least darkness of ink in a field, as a share of the paper's brightness."""
 
@@ -76,8 +79,9 @@ def _page_ink(gray: np.ndarray) -> np.ndarray:
     floor = max(CONTRAST_FLOOR, _texture(gray, paper))
     depth = np.maximum(CONTRAST_SHARE * cv2.subtract(paper, darkest).astype(np.float32), floor)
     threshold = np.clip(paper - depth, 0, 255)
-    threshold[_border(paper)] = 0
-    fine = cv2.resize(cv2.blur(threshold.astype(np.uint8), (3, 3)), (width, height), interpolation=cv2.INTER_LINEAR)
+    smooth = cv2.blur(threshold.astype(np.uint8), (3, 3))
+    smooth[_border(paper)] = 0
+    fine = cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR)
     return cv2.compare(gray, fine, cv2.CMP_LT)
 
 
@@ -87,10 +91,10 @@ def _texture(gray: np.ndarray, paper: np.ndarray) -> float:
     height, width = min(sample.shape[0], paper.shape[0]), min(sample.shape[1], paper.shape[1])
     if height == 0 or width == 0:
         return 0.0
-    depth = cv2.subtract(paper[:height, :width], sample[:height, :width])
+    depth = paper[:height, :width].astype(np.int16) - sample[:height, :width]
     # Most of a page is paper, so the lower half of the depths is paper alone whatever is written on it.
-    cumulative = np.cumsum(np.bincount(depth.ravel(), minlength=256)) / depth.size
-    low, middle = np.searchsorted(cumulative, [0.16, 0.5])
+    cumulative = np.cumsum(np.bincount((depth + 255).ravel(), minlength=511)) / depth.size
+    low, middle = np.searchsorted(cumulative, [0.16, 0.5]) - 255
     return float(middle + NOISE_FACTOR * (middle - low))
 
 
@@ -106,7 +110,7 @@ def _border(paper: np.ndarray) -> np.ndarray:
     touching[np.unique(edge)] = True
     touching[0] = False
     # The ramp between border and paper is as dark as ink: grow over it.
-    return cv2.dilate(touching[labels].astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    return cv2.dilate(touching[labels].astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
 
 
 # --- skew ---------------------------------------------------------------------------------------------------------
@@ -122,15 +126,15 @@ def estimate_skew(ink: np.ndarray) -> float:
     points, size = _feet(_at_half_scale(ink))
     if len(points) < 4:
         return 0.0
-    bin_size = max(1.0, 0.25 * size)
+    bin_size, fine_size = max(1.0, 0.25 * size), max(1.0, 0.12 * size)
     coarse = np.arange(-MAX_SKEW, MAX_SKEW + 0.5, 1.0)
     score = _profile_score(points, coarse, bin_size) * _small_angles_first(coarse)
     best = float(coarse[int(np.argmax(score))])
-    fine = np.arange(best - 1.0, best + 1.01, 0.1)
-    score = _profile_score(points, fine, max(1.0, 0.15 * size)) * _small_angles_first(fine)
+    fine = np.clip(np.arange(best - 1.0, best + 1.01, 0.1), -MAX_SKEW, MAX_SKEW)
+    score = _profile_score(points, fine, fine_size) * _small_angles_first(fine)
     found = float(fine[int(np.argmax(score))])
     # A handful of letters fit some line by chance; then the upright page is the better guess.
-    at_zero, at_found = _profile_score(points, np.array([0.0, found]), bin_size)
+    at_zero, at_found = _profile_score(points, np.array([0.0, found]), fine_size)
     return found if at_found > at_zero * (1.0 + 2.0 / math.sqrt(len(points))) else 0.0
 
 
@@ -179,7 +183,7 @@ def _small_angles_first(angles: np.ndarray) -> np.ndarray:
 # --- fields -------------------------------------------------------------------------------------------------------
 
 
-def cut_field(page: Page, field: Field) -> FieldImage:
+def cut_field(page: Page, field: Field, least_darkness: float = INK_DARKNESS) -> FieldImage:
     """Cut a field out of the full page, upright, and separate its ink.
 
     The picture keeps the page's resolution unless the field is taller than FIELD_HEIGHT; it is never enlarged.
@@ -190,7 +194,7 @@ def cut_field(page: Page, field: Field) -> FieldImage:
     width, height = max(1, round(along * scale)), max(1, round(across * scale))
     to_page = _frame_to_page(field, width, height)
     gray = _warp(page.gray, to_page, width, height, shrink=1.0 / scale)
-    ink, mask = separate_ink(gray)
+    ink, mask = separate_ink(gray, least_darkness)
     return FieldImage(gray, ink, mask, to_page, _scale_cells(field.cells, width / along, height / across))
 
 
@@ -225,14 +229,15 @@ def _scale_cells(cells: tuple[Box, ...], fx: float, fy: float) -> tuple[Box, ...
     return tuple(scaled)
 
 
-def separate_ink(gray: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def separate_ink(gray: np.ndarray, least_darkness: float = INK_DARKNESS) -> tuple[np.ndarray, np.ndarray]:
     """Separate writing from paper in the gray picture of a field, (h, w) uint8.
 
     Returns `ink` (h, w) uint8, 0 paper .. 255 full ink with the strokes' soft edges, and `mask` (h, w) uint8,
     255 ink / 0 paper. Light writing on dark paper is turned first. Without contrast both are all zero.
 
     Darkness is taken relative to the paper (the picture closed over the width of a stroke, smoothed) and cut by
-    the threshold of Otsu (1979), which must leave ink clearly darker than printed patterns.
+    the threshold of Otsu (1979), but at no less than `least_darkness` (0 to 1) of what full strokes have: more of
+    it drops printed patterns, and in the end hairlines.
     """
     height, width = gray.shape
     nothing = np.zeros((height, width), np.uint8)
@@ -241,7 +246,7 @@ def separate_ink(gray: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if _light_on_dark(gray):
         gray = 255 - gray
     darkness = _darkness(gray)
-    threshold, full = _ink_levels(darkness)
+    threshold, full = _ink_levels(darkness, least_darkness)
     if full - threshold <= 0 or full < MIN_FIELD_CONTRAST:
         return nothing, nothing.copy()
     mask = (darkness > threshold).astype(np.uint8) * 255
@@ -272,7 +277,7 @@ def _darkness(gray: np.ndarray) -> np.ndarray:
     return np.clip(1.0 - gray.astype(np.float32) / np.maximum(paper, 1.0), 0.0, 1.0)
 
 
-def _ink_levels(darkness: np.ndarray) -> tuple[float, float]:
+def _ink_levels(darkness: np.ndarray, least_darkness: float) -> tuple[float, float]:
     """Threshold between paper and ink, and the darkness of full ink."""
     scaled = np.round(darkness * 255.0).astype(np.uint8)
     otsu, _ = cv2.threshold(scaled, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
@@ -280,4 +285,4 @@ def _ink_levels(darkness: np.ndarray) -> tuple[float, float]:
     if above.size == 0:
         return 1.0, 0.0
     full = float(np.quantile(above, 0.75))
-    return max(float(otsu) / 255.0, 0.35 * full, 0.5 * MIN_FIELD_CONTRAST), full
+    return max(float(otsu) / 255.0, least_darkness * full, 0.5 * MIN_FIELD_CONTRAST), full

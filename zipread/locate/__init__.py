@@ -21,10 +21,10 @@ LINE_SHARE = 0.31
 """Letters at least this share of a picture's height: the picture is one line of writing."""
 BOXES_BONUS = 3.0
 """Log-odds by which a row of clear printed boxes, as many as digits, beats the places of an address."""
+SMALL_HEIGHT, SMALL_LINE_SHARE = 100, 0.2
+"""A picture this low, pixels, is one line already with smaller letters: it has no room for an address."""
 LEAST_SHARE = 0.002
 """No place is more or less certain than this, from geometry alone."""
-FIELD_BONUS = 4.0
-"""Log-odds by which a picture of one line is its own field."""
 
 
 def locate(
@@ -37,7 +37,7 @@ def locate(
     geometry alone. A page with nothing on it has no fields, unless the layout says it is one.
     """
     if layout == "field":
-        return [*find_rows(page, clean, digits)[:1], _whole_picture(page, clean, 0.0)]
+        return _one_field(page, clean, digits)
     if layout == "boxes":
         return _as_places(find_rows(page, clean, turn_upright(clean), digits)[:MAX_FIELDS])
     upright = turn_upright(clean)
@@ -45,7 +45,7 @@ def locate(
     if layout == "envelope":
         return _as_places(find_codes(upright, text, digits, MAX_FIELDS))
     if _is_one_line(clean, text):
-        return [_whole_picture(page, clean, FIELD_BONUS)]
+        return _one_field(page, clean, digits)
     rows = find_rows(page, clean, upright, digits)[:MAX_FIELDS]
     codes = find_codes(upright, text, digits, MAX_FIELDS)
     best = max((field.prior for field in codes), default=0.0)
@@ -75,7 +75,14 @@ def _is_one_line(clean: CleanPage, text: Text) -> bool:
     letters = np.concatenate([line.letters for line in text.lines])
     tall = np.sort(letters[:, 3] - letters[:, 1])
     size = tall[np.searchsorted(np.cumsum(tall), 0.5 * tall.sum())]  # half of all height belongs to taller letters
-    return bool(size >= LINE_SHARE * height)
+    return bool(size >= (LINE_SHARE if height > SMALL_HEIGHT else SMALL_LINE_SHARE) * height)
+
+
+def _one_field(page: Page, clean: CleanPage, digits: int) -> list[Field]:
+    """A picture of one line: a row of printed boxes in it where there is one, and the whole of it."""
+    rows = find_rows(page, clean, turn_upright(clean), digits)[:1]
+    rows = [replace(row, prior=BOXES_BONUS * (2.0 * row.prior - 1.0)) for row in rows]
+    return _as_places([*rows, _whole_picture(page, clean, 0.0)])
 
 
 def _whole_picture(page: Page, clean: CleanPage, prior: float) -> Field:

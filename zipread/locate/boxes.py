@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -98,14 +99,15 @@ def _regular(cells: np.ndarray, lines: Lines, digits: int) -> list[np.ndarray]:
     cells = cells[np.argsort(cells[:, 0] + cells[:, 2], kind="stable")]
     middle = (cells[:, 0] + cells[:, 2]) / 2
     width = float(np.median(cells[:, 2] - cells[:, 0]))
+    clear = support(cells, lines)
     found: list[np.ndarray] = []
     used = np.zeros(len(cells), bool)
-    for i in range(len(cells)):
+    for i in np.argsort(-clear, kind="stable"):
         if used[i]:
             continue
         best = cells[:0]
-        for pitch in _pitches(middle, i, width, digits):
-            run = _run_at(cells, i, pitch, lines, digits)
+        for pitch in _pitches(middle, int(i), width, digits):
+            run = _Series(cells, clear, lines, digits).run(int(i), pitch)
             best = run if len(run) > len(best) else best
             if len(best) == digits:
                 found.append(best)
@@ -117,7 +119,7 @@ def _regular(cells: np.ndarray, lines: Lines, digits: int) -> list[np.ndarray]:
 
 def _pitches(middle: np.ndarray, start: int, width: float, digits: int) -> list[float]:
     """Pitches at which enough cells were found left and right of cell `start`, the most cells first."""
-    steps = middle[start + 1 :] - middle[start]
+    steps = np.abs(middle - middle[start])
     steps = steps[steps <= 3 * GREATEST_PITCH * width]
     candidates = np.unique(np.round(np.concatenate([steps, steps / 2, steps / 3])))
     candidates = candidates[(candidates >= width) & (candidates <= GREATEST_PITCH * width)]
@@ -134,30 +136,44 @@ def _pitches(middle: np.ndarray, start: int, width: float, digits: int) -> list[
     return [float(candidates[k]) for k in enough if number[k] >= max(2.0, LEAST_FOUND * digits)]
 
 
-def _run_at(cells: np.ndarray, start: int, pitch: float, lines: Lines, digits: int) -> np.ndarray:
-    """The run of cells (m, 4) through cell `start` at a pitch: found ones, and others where lines support them.
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """Alike cells from which rows of `digits` are put together."""
 
-    Empty when too few were found. At most digits + 1 cells: a longer run is no row of `digits`.
-    """
-    middle = (cells[:, 0] + cells[:, 2]) / 2
-    run = {0: cells[start]}
-    own = 1
-    for direction in (1, -1):
-        last, at = cells[start], 0
-        while len(run) <= digits:
-            at += direction
-            last = last + direction * pitch * np.array([1.0, 0.0, 1.0, 0.0])
-            wanted = (last[0] + last[2]) / 2
-            nearest = int(np.argmin(np.abs(middle - wanted)))
-            if abs(middle[nearest] - wanted) <= 0.12 * pitch + 1:
-                last = cells[nearest]
-                own += 1
-            elif not has_walls(Span(*last.tolist()), lines) or support(last[None], lines)[0] < LEAST_SUPPORT:
-                break
-            run[at] = last
-    if own < LEAST_FOUND * digits:
-        return cells[:0]
-    return np.stack([run[at] for at in sorted(run)])
+    cells: np.ndarray  # (n, 4), left to right
+    clear: np.ndarray  # (n,) support of each
+    lines: Lines
+    digits: int
+
+    def run(self, start: int, pitch: float) -> np.ndarray:
+        """The run of cells (m, 4) through cell `start` at a pitch: found ones, and others where lines support them.
+
+        Empty when too few were found. At most digits + 1 cells: a longer run is no row of `digits`.
+        """
+        run = {0: self.cells[start]}
+        own = 1
+        for direction in (1, -1):
+            last, at = self.cells[start], 0
+            while len(run) <= self.digits:
+                at += direction
+                wanted = last + direction * pitch * np.array([1.0, 0.0, 1.0, 0.0])
+                found = self._clearest_at(wanted, pitch)
+                own += found is not None
+                last = wanted if found is None else found
+                if found is None and not self._is_supported(wanted):
+                    break
+                run[at] = last
+        if own < LEAST_FOUND * self.digits:
+            return self.cells[:0]
+        return np.stack([run[at] for at in sorted(run)])
+
+    def _clearest_at(self, wanted: np.ndarray, pitch: float) -> np.ndarray | None:
+        away = np.abs(self.cells[:, [0, 2]] - wanted[[0, 2]]).mean(axis=1) / pitch
+        near = np.flatnonzero(away <= 0.12 + 1.0 / pitch)
+        return self.cells[near[np.argmax(self.clear[near] - away[near])]] if len(near) else None
+
+    def _is_supported(self, cell: np.ndarray) -> bool:
+        return has_walls(Span(*cell.tolist()), self.lines) and bool(support(cell[None], self.lines)[0] >= LEAST_SUPPORT)
 
 
 def _overlapping(row: list[Span], other: list[Span]) -> bool:

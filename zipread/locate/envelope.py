@@ -12,14 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zipread.locate.lines import Block, Text, TextLine, find_blocks
+from zipread.locate.lines import MAX_GAP, Block, Text, TextLine, find_blocks
 from zipread.locate.upright import Span, Upright, span_to_field
 from zipread.records import Field
 
 DIGIT_PITCH = 0.82
 """Typical distance between digits, digit heights: 0.6 in narrow print, 1.3 in wide writing."""
-PITCH_SPREAD = 0.42
-"""Standard deviation of its logarithm."""
+PITCH_SPREAD = (0.4, 0.6)
+"""Standard deviation of its logarithm, for narrower and for wider spacing."""
 WORD_GAP = 0.10
 """Gaps up to this are never the end of a word, letter heights."""
 LEAST_GAP = 0.05
@@ -125,7 +125,7 @@ def _run_score(run: Run, digits: int, last: bool) -> float:
     score -= 2.0 * min(1.0, _deviation(heights) / height)
     score -= 2.0 * min(1.0, _deviation([letter[3] for letter in body]) / height)
     score -= sum(letter[2] - letter[0] > 1.1 * height for letter in body) / len(body)
-    outside = min(run.gap_before, run.gap_after, 1.5)
+    outside = min(run.gap_before, run.gap_after, MAX_GAP)
     separation = math.log((outside + LEAST_GAP) / (run.gap_inside + LEAST_GAP))
     score += 1.5 * max(-1.0, min(1.3, separation))
     if math.isinf(run.gap_after) and last:
@@ -140,7 +140,8 @@ def _deviation(values: list[float]) -> float:
 
 
 def _shape_score(aspect: float, pieces: int, digits: int) -> float:
-    off = math.log(max(aspect, 0.05) / (DIGIT_PITCH * digits)) / PITCH_SPREAD
+    off = math.log(max(aspect, 0.05) / (DIGIT_PITCH * digits))
+    off /= PITCH_SPREAD[off > 0]
     surplus = pieces - digits
     return 1.0 - 0.5 * off * off - (0.5 * max(0, surplus) + 0.25 * max(0, -surplus))
 

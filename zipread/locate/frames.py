@@ -142,7 +142,12 @@ def _between_walls(lines: Lines, least: int) -> np.ndarray:
     within = np.arange(number.sum()) - np.repeat(np.cumsum(number) - number, number)
     second = np.repeat(start, number) + within
     space = left[second] - right[first]
-    good = np.abs(foot[first] - foot[second]) <= slack[first]
+    equal = (np.abs(foot[first] - foot[second]) <= slack[first]) & (space >= 1)
+    first, second, space = first[equal], second[equal], space[equal]
+    # The next equal wall, or the one after a stroke as tall as a wall: more between two walls make a barcode.
+    order = np.lexsort((space, first))
+    first, second, space = first[order], second[order], space[order]
+    good = np.arange(len(first)) - np.searchsorted(first, first) < 2
     good &= (space >= CELL_ASPECT[0] * height[first]) & (space <= CELL_ASPECT[1] * height[first])
     first, second = first[good], second[good]
     cells = np.stack([right[first], top[first] + top[second], left[second], foot[first] + foot[second]], axis=1)

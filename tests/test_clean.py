@@ -1,0 +1,173 @@
+"""Clean: ink from paper, the skew of a page, fields cut out and mapped back."""
+
+import cv2
+import numpy as np
+import pytest
+
+from zipread.clean import clean_page, cut_field, estimate_skew, separate_ink
+from zipread.records import Box, Field, Page
+
+ADDRESS = ("MARGARET WHITFIELD", "2417 CEDAR HOLLOW RD", "SPRINGFIELD IL 62704")
+
+
+def letter(paper=235, ink=40, size=(900, 500)):
+    gray = np.full(size[::-1], paper, np.uint8)
+    for row, text in enumerate(ADDRESS):
+        cv2.putText(gray, text, (250, 220 + 60 * row), cv2.FONT_HERSHEY_SIMPLEX, 1.1, ink, 3, cv2.LINE_AA)
+    return gray
+
+
+def turned(gray, angle, fill):
+    height, width = gray.shape
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), -angle, 1.0)
+    return cv2.warpAffine(gray, matrix, (width, height), flags=cv2.INTER_LINEAR, borderValue=fill)
+
+
+@pytest.mark.parametrize("angle", [-15, -8.5, -2, 0, 1.5, 6, 14.5])
+def test_skew_is_found_and_positive_when_lines_run_downwards(angle):
+    clean = clean_page(Page(turned(letter(), angle, 235)))
+    assert clean.angle == pytest.approx(angle, abs=0.6)
+
+
+def test_skew_ignores_a_long_edge_that_disagrees_with_the_text():
+    gray = letter()
+    cv2.line(gray, (0, 20), (899, 110), 60, 3)
+    assert abs(clean_page(Page(gray)).angle) <= 0.6
+
+
+@pytest.mark.parametrize("text", ["", "7", "62704"])
+def test_skew_of_almost_nothing_is_zero(text):
+    ink = np.zeros((300, 600), np.uint8)
+    cv2.putText(ink, text, (200, 150), cv2.FONT_HERSHEY_SIMPLEX, 1.5, 255, 4)
+    assert estimate_skew(ink) == pytest.approx(0.0, abs=0.5)
+
+
+def test_working_scale_is_at_most_1600_and_never_enlarged():
+    small = clean_page(Page(np.full((50, 80), 200, np.uint8)))
+    assert small.ink.shape == (50, 80) and small.scale == 1.0
+    large = clean_page(Page(np.full((1237, 2850), 200, np.uint8)))
+    assert large.ink.shape == (694, 1600) and large.scale == pytest.approx(1600 / 2850)
+
+
+@pytest.mark.parametrize("level", [0, 20, 128, 255])
+def test_empty_paper_has_no_ink(level):
+    assert not clean_page(Page(np.full((300, 500), level, np.uint8))).ink.any()
+
+
+def test_grain_alone_is_no_ink():
+    rng = np.random.default_rng(1)
+    gray = np.clip(rng.normal(190, 9, (400, 700)), 0, 255).astype(np.uint8)
+    assert np.count_nonzero(clean_page(Page(gray)).ink) < 0.005 * gray.size
+
+
+def test_ink_is_found_under_a_shadow():
+    flat = clean_page(Page(letter())).ink
+    shade = np.linspace(1.0, 0.35, 900)[None, :]
+    shaded = clean_page(Page((letter() * shade).astype(np.uint8))).ink
+    agree = np.count_nonzero(flat & shaded) / np.count_nonzero(flat | shaded)
+    assert agree > 0.85
+
+
+def test_dark_scanner_border_holds_no_ink():
+    gray = letter()
+    gray[:60] = 15
+    gray[:, :80] = 15
+    ink = clean_page(Page(gray)).ink
+    assert not ink[:60].any() and not ink[:, :80].any()
+    assert np.count_nonzero(ink[150:350, 240:800]) > 3000
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 40), (40, 1), (3, 3), (2, 2000)])
+def test_tiny_pages_pass(shape):
+    clean = clean_page(Page(np.full(shape, 255, np.uint8)))
+    assert clean.ink.size and clean.angle == 0.0
+
+
+# --- fields
+
+
+def test_a_cut_field_is_upright_and_maps_back():
+    gray = turned(letter(), 10, 235)
+    dot = np.zeros((500, 900), np.uint8)
+    cv2.circle(dot, (500, 300), 4, 255, -1)
+    where = turned(dot, 10, 0)
+    y, x = (float(v.mean()) for v in np.nonzero(where > 128))
+    field = Field((x + 0.5, y + 0.5), (220.0, 80.0), 10.0, "field")
+    image = cut_field(Page(np.maximum(gray, where)), field)
+    assert image.gray.shape == (80, 220)
+    centre = image.to_page @ [110.0, 40.0, 1.0]
+    assert centre == pytest.approx([x + 0.5, y + 0.5])
+    corner = image.to_page @ [0.0, 0.0, 1.0]
+    along, across = np.deg2rad(10.0), np.deg2rad(100.0)
+    expected = centre - 110 * np.array([np.cos(along), np.sin(along)]) - 40 * np.array([np.cos(across), np.sin(across)])
+    assert corner == pytest.approx(expected)
+
+
+def test_cutting_the_whole_picture_changes_no_pixel():
+    gray = np.random.default_rng(2).integers(0, 256, (60, 150), np.uint8)
+    image = cut_field(Page(gray), Field((75.0, 30.0), (150.0, 60.0), 0.0, "field"))
+    assert np.array_equal(image.gray, gray)
+
+
+def test_a_tall_field_is_reduced_with_its_cells():
+    gray = np.full((800, 2000), 230, np.uint8)
+    cv2.putText(gray, "62704", (200, 560), cv2.FONT_HERSHEY_SIMPLEX, 12, 30, 30)
+    field = Field((1000.0, 400.0), (2000.0, 800.0), 0.0, "boxes", cells=(Box(100, 200, 300, 400),))
+    image = cut_field(Page(gray), field)
+    assert image.gray.shape == (160, 400)
+    assert image.cells == (Box(20, 40, 60, 80),)
+    assert image.to_page @ [400.0, 160.0, 1.0] == pytest.approx([2000.0, 800.0])
+
+
+def test_a_field_beyond_the_page_is_filled():
+    image = cut_field(Page(np.full((40, 40), 200, np.uint8)), Field((0.0, 0.0), (100.0, 50.0), 5.0, "field"))
+    assert image.gray.shape == (50, 100) and (image.gray == 200).all()
+
+
+def field_picture(paper, ink, thickness=3):
+    gray = np.full((70, 220), paper, np.uint8)
+    cv2.putText(gray, "62704", (15, 52), cv2.FONT_HERSHEY_SIMPLEX, 1.6, ink, thickness, cv2.LINE_AA)
+    return gray
+
+
+def strokes(thickness=3):
+    return field_picture(0, 255, thickness) > 127
+
+
+def agreement(mask, truth):
+    return np.count_nonzero((mask > 0) & truth) / np.count_nonzero((mask > 0) | truth)
+
+
+@pytest.mark.parametrize(("paper", "ink"), [(255, 0), (240, 150), (110, 60), (60, 10), (0, 255), (40, 220)])
+def test_ink_of_either_polarity_and_any_contrast(paper, ink):
+    soft, mask = separate_ink(field_picture(paper, ink))
+    assert agreement(mask, strokes()) > 0.8
+    assert soft.dtype == mask.dtype == np.uint8
+    assert set(np.unique(mask)) == {0, 255}
+    assert soft[strokes() & (mask > 0)].mean() > 180 and soft[~strokes() & (mask == 0)].mean() < 20
+
+
+@pytest.mark.parametrize("thickness", [1, 2, 8])
+def test_hairlines_and_markers_survive(thickness):
+    _, mask = separate_ink(field_picture(230, 60, thickness))
+    assert agreement(mask, strokes(thickness)) > 0.6
+
+
+def test_printed_pattern_under_the_writing_is_no_ink():
+    gray = field_picture(225, 50)
+    pattern = (np.add.outer(np.arange(70), np.arange(220)) % 9 < 2) & ~strokes()
+    gray[pattern] = 190
+    _, mask = separate_ink(gray)
+    assert np.count_nonzero(mask[pattern]) < 0.12 * np.count_nonzero(pattern)
+    assert agreement(mask, strokes()) > 0.6
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_without_contrast_there_is_no_ink(level):
+    ink, mask = separate_ink(np.full((50, 150), level, np.uint8))
+    assert not ink.any() and not mask.any()
+
+
+def test_faint_grain_is_no_ink():
+    gray = np.random.default_rng(3).normal(200, 3, (60, 200)).astype(np.uint8)
+    assert not separate_ink(gray)[1].any()

@@ -1,0 +1,238 @@
+"""Locate: the places where a code can stand, on small drawn pages."""
+
+import cv2
+import numpy as np
+import pytest
+
+from zipread.clean import clean_page, cut_field
+from zipread.locate import MAX_FIELDS, locate
+from zipread.records import Page
+
+FONT = cv2.FONT_HERSHEY_SIMPLEX
+
+
+def write(gray, text, x, y, scale=1.0, thickness=2):
+    """Write a line with its foot at y; returns (left, top, right, bottom) of its last word."""
+    (width, height), _ = cv2.getTextSize(text, FONT, scale, thickness)
+    cv2.putText(gray, text, (x, y), FONT, scale, 40, thickness, cv2.LINE_AA)
+    (before, _), _ = cv2.getTextSize(text[: text.rfind(" ") + 1], FONT, scale, thickness)
+    return x + before, y - height, x + width, y
+
+
+def envelope():
+    gray = np.full((620, 1100), 232, np.uint8)
+    write(gray, "ACME SUPPLY CO", 40, 60, 0.7)
+    write(gray, "PO BOX 4410", 40, 90, 0.7)
+    write(gray, "AMARILLO TX 79101", 40, 120, 0.7)
+    write(gray, "MARGARET WHITFIELD", 430, 330)
+    write(gray, "2417 CEDAR HOLLOW RD", 430, 380)
+    return gray, write(gray, "SPRINGFIELD IL 62704", 430, 430)
+
+
+def turned(gray, angle, fill=232):
+    height, width = gray.shape
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), -angle, 1.0)
+    return cv2.warpAffine(gray, matrix, (width, height), borderValue=fill), matrix
+
+
+def find(gray, layout="auto", digits=5):
+    page = Page(gray)
+    return page, locate(page, clean_page(page), layout, digits)
+
+
+def rank(fields, box, matrix=None):
+    """Position of the first field that holds the box tightly; None where there is none."""
+    left, top, right, bottom = box
+    corners = np.array([[left, top, 1], [right, top, 1], [right, bottom, 1], [left, bottom, 1]], np.float64)
+    truth = (corners @ matrix.T if matrix is not None else corners[:, :2]).astype(np.float32)
+    area = (right - left) * (bottom - top)
+    for position, field in enumerate(fields):
+        outline = cv2.boxPoints((field.center, field.size, field.angle)).astype(np.float32)
+        shared, _ = cv2.intersectConvexConvex(truth, cv2.convexHull(outline)[:, 0])
+        if shared > 0.85 * area and field.size[0] * field.size[1] < 2.6 * area:
+            return position
+    return None
+
+
+def test_the_code_ends_the_recipients_last_line():
+    gray, box = envelope()
+    _, fields = find(gray)
+    assert rank(fields, box) == 0
+    assert fields[0].layout == "envelope"
+    assert [f.prior for f in fields] == sorted((f.prior for f in fields), reverse=True)
+    assert len(fields) <= MAX_FIELDS
+
+
+@pytest.mark.parametrize("angle", [-14, -6, 3, 11])
+def test_the_code_is_found_on_a_skewed_page(angle):
+    gray, box = envelope()
+    gray, matrix = turned(gray, angle)
+    _, fields = find(gray)
+    assert rank(fields, box, matrix) in (0, 1)
+    assert fields[0].angle == pytest.approx(angle, abs=0.8)
+
+
+@pytest.mark.parametrize("last", ["62704", "IL 62704", "CHICAGO ILLINOIS 62704"])
+def test_the_code_alone_or_wrapped_below_the_city(last):
+    gray = np.full((620, 1100), 232, np.uint8)
+    write(gray, "MARGARET WHITFIELD", 430, 330)
+    write(gray, "2417 CEDAR HOLLOW RD", 430, 380)
+    write(gray, "SPRINGFIELD", 430, 430)
+    box = write(gray, last, 430, 480)
+    _, fields = find(gray)
+    assert rank(fields, box) is not None and rank(fields, box) < 4
+
+
+def test_digits_far_apart_are_one_code():
+    gray = np.full((620, 1100), 232, np.uint8)
+    write(gray, "MARGARET WHITFIELD", 130, 330)
+    write(gray, "2417 CEDAR HOLLOW RD", 130, 380)
+    write(gray, "SPRINGFIELD IL", 130, 430)
+    for i, digit in enumerate("62704"):
+        write(gray, digit, 470 + 45 * i, 430)
+    _, fields = find(gray)
+    position = rank(fields, (470, 408, 672, 430))
+    assert position is not None and position < 4
+
+
+def test_a_barcode_below_the_address_is_no_line():
+    gray, box = envelope()
+    for i in range(65):
+        top = 470 - 6 * (i % 3)
+        cv2.line(gray, (430 + 7 * i, top), (430 + 7 * i, 485), 30, 2)
+    _, fields = find(gray)
+    assert rank(fields, box) == 0
+
+
+def test_underline_does_not_swallow_the_code():
+    gray, box = envelope()
+    cv2.line(gray, (420, 436), (900, 436), 40, 2)
+    _, fields = find(gray)
+    assert rank(fields, box) in (0, 1)
+
+
+@pytest.mark.parametrize("size", [(60, 180), (150, 420), (400, 1300)])
+def test_a_picture_of_one_line_is_one_field(size):
+    height, width = size
+    gray = np.full(size, 225, np.uint8)
+    write(gray, "62704", width // 20, round(0.8 * height), height / 36, max(1, height // 25))
+    _, fields = find(gray)
+    assert len(fields) == 1
+    assert fields[0].layout == "field"
+    assert fields[0].size == (width, height) and fields[0].angle == 0.0
+
+
+def test_layout_field_is_always_the_whole_picture():
+    _, fields = find(np.full((620, 1100), 232, np.uint8), "field")
+    assert [f.layout for f in fields] == ["field"]
+
+
+@pytest.mark.parametrize("layout", ["auto", "envelope", "boxes"])
+def test_an_empty_page_has_no_places(layout):
+    assert find(np.full((620, 1100), 232, np.uint8), layout)[1] == []
+
+
+# --- boxes
+
+
+def boxed(text="62704", gap=8, color=60, thickness=2, cell=(40, 54), at=(400, 300), paper=232, size=(620, 1100)):
+    gray = np.full(size, paper, np.uint8)
+    width, height = cell
+    inside = []
+    for i, digit in enumerate(text):
+        x, y = at[0] + i * (width + gap), at[1]
+        cv2.rectangle(gray, (x, y), (x + width, y + height), color, thickness)
+        scale, pen = height / 42, max(2, height // 18)
+        (w, h), _ = cv2.getTextSize(digit, FONT, scale, pen)
+        cv2.putText(gray, digit, (x + (width - w) // 2, y + (height + h) // 2), FONT, scale, 40, pen, cv2.LINE_AA)
+        inside.append((x, y, x + width, y + height))
+    return gray, inside
+
+
+def cells_on_page(page, field):
+    image = cut_field(page, field)
+    corners = []
+    for cell in image.cells:
+        points = np.array([[cell.x, cell.y, 1], [cell.right, cell.bottom, 1]], np.float64)
+        corners.append((points @ image.to_page.T).ravel())
+    return np.array(corners)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {},
+        {"gap": 0},
+        {"gap": 20},
+        {"color": 200, "thickness": 1},
+        {"color": 0, "thickness": 4},
+        {"text": "     "},
+        {"at": (60, 60)},
+        {"cell": (26, 34), "thickness": 1},
+    ],
+    ids=["apart", "shared walls", "wide gaps", "pale", "thick", "empty", "corner", "small"],
+)
+def test_a_row_of_boxes_gives_its_cells(how):
+    gray, inside = boxed(**how)
+    page, fields = find(gray)
+    assert fields[0].layout == "boxes"
+    assert len(fields[0].cells) == 5
+    assert cells_on_page(page, fields[0]) == pytest.approx(np.array(inside, float), abs=4.5)
+
+
+def test_boxes_on_a_skewed_page():
+    gray, inside = boxed()
+    write(gray, "MARGARET WHITFIELD", 400, 200)
+    write(gray, "2417 CEDAR HOLLOW RD", 400, 250)
+    gray, matrix = turned(gray, -7)
+    page, fields = find(gray)
+    assert fields[0].layout == "boxes" and len(fields[0].cells) == 5
+    middle = cells_on_page(page, fields[0]).reshape(5, 2, 2).mean(axis=1)
+    truth = np.array([[(a + c) / 2, (b + d) / 2, 1] for a, b, c, d in inside]) @ matrix.T
+    assert np.abs(middle - truth).max() < 6
+
+
+def test_a_digit_across_its_frame_leaves_the_row_whole():
+    gray, inside = boxed("     ")
+    for i, (left, top, right, bottom) in enumerate(inside):
+        middle = (left + right) // 2 + 8 * (i % 2)
+        cv2.line(gray, (middle, top + 10), (middle - 10, bottom + 9), 30, 4)
+        cv2.line(gray, (left - 3, top + 12), (middle, top + 10), 30, 4)
+    page, fields = find(gray, "boxes")
+    assert cells_on_page(page, fields[0]) == pytest.approx(np.array(inside, float), abs=5)
+
+
+@pytest.mark.parametrize("count", [3, 4, 6, 9])
+def test_rows_of_another_length_are_not_taken(count):
+    gray, _ = boxed("1" * count)
+    assert find(gray, "boxes")[1] == []
+
+
+def test_a_barcode_is_no_row_of_boxes():
+    gray = np.full((620, 1100), 232, np.uint8)
+    rng = np.random.default_rng(4)
+    x = 200
+    while x < 700:
+        width = int(rng.integers(2, 8))
+        cv2.rectangle(gray, (x, 250), (x + width, 330), 20, -1)
+        x += width + int(rng.integers(3, 9))
+    assert find(gray, "boxes")[1] == []
+
+
+def test_every_row_of_a_form_is_found():
+    gray = np.full((900, 800), 240, np.uint8)
+    for row in range(4):
+        drawn, _ = boxed("127", gap=0, at=(500, 120 + 150 * row), paper=240, size=(900, 800))
+        gray = np.minimum(gray, drawn)
+        write(gray, "TOTAL OF THE ROW", 60, 160 + 150 * row)
+    _, fields = find(gray, "boxes", digits=3)
+    assert len(fields) == 4
+    assert all(len(field.cells) == 3 for field in fields)
+
+
+@pytest.mark.parametrize("text", ["BOOOO OOOOO 00000", "BBBBB 88888 HHHHH", "2417 CEDAR HOLLOW ROAD"])
+def test_letters_are_not_boxes(text):
+    gray = np.full((620, 1100), 232, np.uint8)
+    for row, scale in enumerate((0.8, 1.2, 1.6, 2.0)):
+        write(gray, text, 60, 100 + 120 * row, scale, 2)
+    assert find(gray, "boxes")[1] == []
