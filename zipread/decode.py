@@ -32,6 +32,12 @@ HEIGHT_SPREAD = 0.28
 GAP_COST = 6.0
 """Cost of white space inside a digit, for each digit height of it."""
 
+PLUS4_GAP = 0.3
+"""Least distance between the fifth digit and a +4, in digit heights."""
+
+PLUS4_EVIDENCE = 0.75
+"""Least geometric mean of the probabilities of nine digits that are read as code and +4."""
+
 PLUS4_CONFIDENCE = 0.90
 """Least probability of each of the four digits of a +4 that is reported."""
 
@@ -100,8 +106,11 @@ def decode(
     ends = {length: by_length[length] for length in wanted if by_length[length]}
     if not ends:
         return None
-    length = max(ends, key=lambda n: ends[n][0].score)
-    paths = ends[length]
+    long = [path for path in ends.get(9, []) if _is_plus4(path, lattice)] if digits == 5 else []
+    short = ends.get(digits, [])
+    paths = long if long and (not short or long[0].score > short[0].score) else short
+    if not paths:
+        return None
     seen = _posterior(paths, digits, None)
     believed = _posterior(paths, digits, directory)
     ranked = sorted(believed, key=lambda code: -believed[code])
@@ -138,14 +147,15 @@ def _search(lattice: Lattice, scores: np.ndarray, longest: int) -> list[list[Pat
         best_first = np.argsort(-logs[index])[:DIGITS_PER_EDGE]
         for digit in best_first:
             if logs[index, digit] >= logs[index, best_first[0]] - NEGLIGIBLE:
-                gain = float(logs[index, digit]) - geometry[index]
+                gain = float(logs[index, digit]) - geometry[index] - _cut_cost(lattice, candidate.stop)
                 edges[candidate.start].append((candidate.stop, index, int(digit), gain))
     nodes: list[list[list[_Step]]] = [[[] for _ in range(longest + 1)] for _ in range(lattice.atoms + 1)]
     nodes[0][0].append((0.0, None, -1, -1))
     for node, leaving in enumerate(edges):
+        skip = lattice.skip_costs[node] + _cut_cost(lattice, node + 1)
         for count, arrived in enumerate(nodes[node]):
             here = sorted(arrived, key=itemgetter(0), reverse=True)[:BEAM]
-            nodes[node + 1][count] += [(step[0] - lattice.skip_costs[node], step, -1, node) for step in here]
+            nodes[node + 1][count] += [(step[0] - skip, step, -1, node) for step in here]
             if count < longest:
                 for stop, index, digit, gain in leaving:
                     nodes[stop][count + 1] += [(step[0] + gain, step, index, digit) for step in here]
@@ -182,6 +192,18 @@ def _geometry(candidate: Candidate, lattice: Lattice) -> float:
         inside = lattice.gaps[candidate.start : candidate.stop - 1]
         cost += GAP_COST * sum(max(0.0, gap - 0.05) for gap in inside)
     return cost
+
+
+def _cut_cost(lattice: Lattice, node: int) -> float:
+    """Cost of a boundary at a node: nothing where the ink ends by itself."""
+    return lattice.cuts[node - 1] if lattice.cuts and node < lattice.atoms else 0.0
+
+
+def _is_plus4(path: Path, lattice: Lattice) -> bool:
+    """Whether five digits and four stand apart, by a dash or by white space, and all nine look like digits."""
+    before, after = (lattice.candidates[path.candidates[i]].box for i in (4, 5))
+    apart = (after.x - before.right) / lattice.height >= PLUS4_GAP
+    return apart and float(np.mean(path.evidence)) > np.log(PLUS4_EVIDENCE)
 
 
 def _posterior(paths: Sequence[Path], digits: int, directory: np.ndarray | None) -> dict[str, float]:

@@ -106,6 +106,7 @@ class Lattice:
     skip_costs: tuple[float, ...]  # per atom: cost (negative log probability) of leaving it out as noise
     height: float  # typical height of a digit here, pixels of the field image
     gaps: tuple[float, ...] = ()  # per inner node 1 .. atoms-1: white space there, in digit heights
+    cuts: tuple[float, ...] = ()  # per inner node: cost of ending a digit there, 0 where the ink ends by itself
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ segmentation" (IEEE PAMI 1996).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -18,10 +18,17 @@ from zipread.records import Box, Candidate, FieldImage, Lattice
 MAX_ATOMS = 40
 """More pieces than this is texture, not writing; the smallest ones go."""
 
-MAX_RUN = 4
+CUTS_PER_HEIGHT = 2.0
+"""Cuts of each kind through a component, for each digit height of its width."""
+
+CUT_START = 1.0
+CUT_COST = 3.0
+"""Cost of ending a digit inside a component: for the cut itself, and for each digit height of ink it crosses."""
+
+MAX_RUN = 5
 """Atoms one digit may be made of."""
 
-MAX_WIDTH = 1.35
+MAX_WIDTH = 1.2
 """Width of the widest candidate, in digit heights."""
 
 SPECK = 0.10
@@ -34,6 +41,18 @@ MIN_SPLIT_WIDTH = 0.66
 FRAME_ZONE = 0.25
 """Part of a field at its left and right end where a frame's upright line is looked for, in field heights."""
 
+FRAME_BAND = 0.16
+"""A frame line lies this near to the edge of its box, in box heights (its upright lines: box widths)."""
+
+FRAME_RUN = 0.35
+"""Shortest straight run of a frame line, in box widths (its upright lines: box heights)."""
+
+FINE_HEIGHT = 32.0
+"""Digits lower than this, pixels, are cut at twice their resolution."""
+
+LINE_COVERAGE = 0.8
+"""Share of its length that a line is inked; the flat tops of printed digits in a row cover less."""
+
 MAX_SHEARED_POINTS = 3_000
 """Ink pixels looked at to find the slant."""
 
@@ -44,6 +63,7 @@ class Atom:
 
     mask: np.ndarray  # (h, w) uint8, 255 on its ink, the size of its box
     box: Box
+    cut: float = 0.0  # ink crossed by the cut on its left, digit heights; 0: it was never joined there
 
 
 def deslant(field: FieldImage) -> tuple[FieldImage, float]:
@@ -86,50 +106,74 @@ def deslant(field: FieldImage) -> tuple[FieldImage, float]:
 
 
 def remove_lines(mask: np.ndarray) -> np.ndarray:
-    """Rub out long thin straight strokes, keeping what crosses them.
+    """Rub out underlines, baselines and the upright frame lines at the ends, keeping what crosses them.
 
     Args:
         mask: (h, w) uint8, 255 ink.
 
     Returns:
-        (h, w) uint8 mask without underlines and baselines, and without frame lines at its left and right end.
+        (h, w) uint8 mask without them.
     """
     height, width = mask.shape
-    out = _remove_horizontal(mask, max(12, round(width * 0.3), round(height * 0.8)))
+    out = _remove_horizontal(mask, max(1.2 * height, 0.35 * width))
     # A tall stroke in the middle may be a one; only at the ends does a full-height line belong to a frame.
     end = round(FRAME_ZONE * height)
     if height > 12 and width > 4 * end:
         out = out.copy()
         for part in (out[:, :end], out[:, width - end :]):
-            part[:] = _remove_horizontal(part.T.copy(), round(0.97 * height)).T
+            part[:] = _remove_horizontal(part.T.copy(), 0.95 * height).T
     return out
 
 
-def _remove_horizontal(mask: np.ndarray, length: int) -> np.ndarray:
-    if mask.shape[1] < length:
+def _remove_horizontal(mask: np.ndarray, shortest: float) -> np.ndarray:
+    """Remove straight lines at least `shortest` columns long, level or sloping by a few degrees.
+
+    Level runs of ink are chained into lines; a line is fitted through each chain, which must keep close to it.
+    """
+    height, width = mask.shape
+    run = max(6, round(min(0.3 * height, 0.12 * shortest)))
+    if width < shortest or width <= run:
         return mask
-    # Closing bridges the steps of a slightly sloped line; the opening then keeps only long runs.
-    kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (length, 1))
-    joined = cv2.dilate(mask, np.ones((2, 1), np.uint8))
-    runs = cv2.bitwise_and(cv2.morphologyEx(joined, cv2.MORPH_OPEN, kernel), mask)
+    runs = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((1, run), np.uint8))
     if not runs.any():
         return mask
-    lines = _only_thin(runs, mask, max(3, mask.shape[0] // 8))
-    if not lines.any():
+    joined = cv2.dilate(runs, np.ones((3, run), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(joined, 8, cv2.CV_16U, cv2.CCL_DEFAULT)
+    zone = np.zeros_like(mask)
+    for index in range(1, count):
+        if stats[index][cv2.CC_STAT_WIDTH] >= shortest:
+            _mark_line(zone, (runs > 0) & (labels == index), run)
+    if not zone.any():
         return mask
-    rest = cv2.bitwise_and(mask, cv2.bitwise_not(lines))
-    # A stroke that crosses the line has ink right above and below it: there the line's pixels stay.
-    reach = np.ones((5, 3), np.uint8)
-    above = cv2.dilate(rest, reach, anchor=(1, 0))
-    below = cv2.dilate(rest, reach, anchor=(1, 4))
-    crossing = cv2.bitwise_and(cv2.bitwise_and(above, below), lines)
-    return cv2.bitwise_or(rest, crossing)
+    rest = cv2.bitwise_and(mask, cv2.bitwise_not(zone))
+    # A stroke that crosses the line has ink above and below it: there the line's pixels stay.
+    reach = int(zone.any(axis=1).sum() > 0) + int((zone > 0).sum(axis=0).max())
+    above = cv2.dilate(rest, np.ones((reach + 1, 1), np.uint8), anchor=(0, reach))
+    below = cv2.dilate(rest, np.ones((reach + 1, 1), np.uint8), anchor=(0, 0))
+    crossing = cv2.bitwise_and(cv2.bitwise_and(above, below), mask)
+    return cv2.bitwise_or(rest, cv2.bitwise_and(crossing, zone))
 
 
-def _only_thin(runs: np.ndarray, mask: np.ndarray, thickest: int) -> np.ndarray:
-    """The runs where the ink above and below is at most `thickest` high: a line, not a filled area."""
-    solid = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((thickest + 1, thickest + 1), np.uint8))
-    return cv2.bitwise_and(runs, cv2.bitwise_not(solid))
+def _mark_line(zone: np.ndarray, chain: np.ndarray, run: int) -> None:
+    """Mark the pixels along the line through a chain of level runs, if it is one line; (h, w) uint8, in place."""
+    ys, xs = np.nonzero(chain)
+    slope, start = np.polyfit(xs, ys, 1)
+    away = np.abs(ys - (slope * xs + start))
+    near = away <= max(2.0, 2.0 * float(np.median(away)))
+    slope, start = np.polyfit(xs[near], ys[near], 1)
+    thickness = float(np.median(np.bincount(xs[near], minlength=1)[np.unique(xs[near])]))
+    away = np.abs(ys - (slope * xs + start))
+    straight = float(np.mean(away <= thickness / 2 + 1.5))
+    if straight < 0.75 or thickness > max(4.0, zone.shape[0] / 8):
+        return
+    covered = len(np.unique(xs[near])) / (int(xs.max()) - int(xs.min()) + 1)
+    if covered < LINE_COVERAGE:
+        return
+    left, right = max(0, int(xs.min()) - run), min(zone.shape[1], int(xs.max()) + run)
+    columns = np.arange(left, right)
+    middle = slope * columns + start
+    rows = np.arange(zone.shape[0])[:, None]
+    zone[:, left:right][np.abs(rows - middle[None, :]) <= thickness / 2 + 1.0] = 255
 
 
 def _components(mask: np.ndarray) -> list[Atom]:
@@ -144,14 +188,14 @@ def _components(mask: np.ndarray) -> list[Atom]:
 
 def digit_height(boxes: list[Box], field_height: int) -> float:
     """Typical height of the digits in a field, pixels: the median of the tall components' heights."""
-    if not boxes:
+    solid = [box for box in boxes if box.height >= 0.12 * field_height and box.width <= 8 * box.height]
+    if not solid:
         return float(field_height)
-    heights = np.array([box.height for box in boxes], np.float64)
+    heights = np.array([box.height for box in solid], np.float64)
     # Wide components are several digits, and vouch for more than one.
-    votes = np.array([max(1.0, round(box.width / max(1, box.height))) for box in boxes])
-    tall = heights >= 0.45 * np.percentile(np.repeat(heights, votes.astype(int)), 90)
-    values = np.repeat(heights[tall], votes[tall].astype(int))
-    return float(np.median(values))
+    votes = np.array([min(5, max(1, round(box.width / box.height))) for box in solid])
+    tall = heights >= 0.5 * np.sort(heights)[-2 if len(heights) > 2 else -1]
+    return float(np.median(np.repeat(heights[tall], votes[tall])))
 
 
 def _merge(first: Atom, second: Atom) -> Atom:
@@ -182,6 +226,13 @@ def _join_broken(atoms: list[Atom], height: float) -> list[Atom]:
     return sorted(atoms, key=lambda atom: atom.box.x + atom.box.width / 2)
 
 
+def _may_be_ink(box: Box, height: float) -> bool:
+    """Neither a speck nor what is left of a line."""
+    is_speck = max(box.width, box.height) < max(2.0, SPECK * height)
+    is_line = box.height < 0.18 * height and box.width > 1.2 * height
+    return not (is_speck or is_line)
+
+
 def _belong_together(a: Box, b: Box, height: float) -> bool:
     overlap = min(a.right, b.right) - max(a.x, b.x)
     narrower = min(a.width, b.width)
@@ -197,17 +248,50 @@ def _split(atom: Atom, height: float) -> list[Atom]:
     width = atom.box.width
     if width < MIN_SPLIT_WIDTH * height or atom.box.height < 0.5 * height:
         return [atom]
-    columns = _cut_columns(atom.mask, height, most=max(1, round(3 * width / height) - 1))
-    if not columns:
-        return [atom]
-    pieces, rest = [], atom.mask.copy()
-    for seam in _seams(atom.mask, columns, max(2, round(0.15 * height))):
-        left_of_seam = np.arange(width)[None, :] < seam[:, None]
-        piece = np.where(left_of_seam, rest, 0).astype(np.uint8)
+    margin = max(2, round(0.12 * height))
+    columns = np.arange(margin, width - margin)
+    seams, costs = _seams(atom.mask, columns, max(2, round(0.15 * height)))
+    extent = _contour_distance(atom.mask)[columns]
+    most = max(1, round(CUTS_PER_HEIGHT * width / height))
+    pieces, crossed, rest = [], [0.0], atom.mask.copy()
+    for at in _best_cuts(costs, extent, most, max(2, round(0.1 * height))):
+        left_of_seam = np.arange(width)[None, :] < seams[at][:, None]
+        pieces.append(np.where(left_of_seam, rest, 0).astype(np.uint8))
         rest = np.where(left_of_seam, 0, rest).astype(np.uint8)
-        pieces.append(piece)
+        crossed.append(float(costs[at]) / height)
     pieces.append(rest)
-    return [_crop(piece, atom.box) for piece in pieces if piece.any()]
+    return [
+        replace(_crop(piece, atom.box), cut=cut) for piece, cut in zip(pieces, crossed, strict=True) if piece.any()
+    ]
+
+
+def _best_cuts(ink_crossed: np.ndarray, extent: np.ndarray, most: int, apart: int) -> list[int]:
+    """Places to cut, ascending: local minima of the ink crossed and of the distance between the contours.
+
+    The two see different things: a bridge between digits is thin, a place where two bows meet is low.
+    At most `most` of each kind, all at least `apart` columns from each other.
+    """
+    chosen: list[int] = []
+    for cost in (extent + 0.5 * ink_crossed, ink_crossed):
+        taken = 0
+        for at in np.argsort(cost, kind="stable"):
+            near = cost[max(0, at - apart) : at + apart + 1]
+            if cost[at] > near.min() or any(abs(int(at) - other) < apart for other in chosen):
+                continue
+            chosen.append(int(at))
+            taken += 1
+            if taken == most:
+                break
+    return sorted(chosen)
+
+
+def _contour_distance(mask: np.ndarray) -> np.ndarray:
+    """(w,) float64: rows from the uppermost to the lowest ink of each column, smoothed."""
+    ink = mask > 0
+    upper = ink.argmax(axis=0)
+    lower = mask.shape[0] - ink[::-1].argmax(axis=0)
+    distance = np.where(ink.any(axis=0), lower - upper, 0).astype(np.float64)
+    return np.convolve(distance, np.ones(3) / 3, mode="same")
 
 
 def _crop(mask: np.ndarray, frame: Box) -> Atom:
@@ -218,41 +302,16 @@ def _crop(mask: np.ndarray, frame: Box) -> Atom:
     return Atom(mask[y : y + height, x : x + width], Box(frame.x + x, frame.y + y, width, height))
 
 
-def _cut_columns(mask: np.ndarray, height: float, most: int) -> list[int]:
-    """Columns worth cutting at, ascending: minima of the ink, and of the distance between upper and lower contour."""
-    ink = mask > 0
-    count = ink.sum(axis=0).astype(np.float64)
-    upper = np.where(ink.any(axis=0), ink.argmax(axis=0), mask.shape[0])
-    lower = np.where(ink.any(axis=0), mask.shape[0] - ink[::-1].argmax(axis=0), 0)
-    extent = np.maximum(lower - upper, 0).astype(np.float64)
-    smooth = max(1, round(0.05 * height)) | 1
-    window = np.ones(smooth) / smooth
-    cost = np.convolve(count + 0.35 * extent, window, mode="same")
-    margin = max(2, round(0.14 * height))
-    minimum_distance = max(2, round(0.16 * height))
-    minima = [
-        column
-        for column in range(margin, mask.shape[1] - margin)
-        if cost[column] == cost[max(0, column - margin) : column + margin + 1].min()
-    ]
-    chosen: list[int] = []
-    for column in sorted(minima, key=lambda c: cost[c]):
-        if len(chosen) == most:
-            break
-        if all(abs(column - other) >= minimum_distance for other in chosen):
-            chosen.append(column)
-    return sorted(chosen)
-
-
-def _seams(mask: np.ndarray, columns: list[int], reach: int) -> np.ndarray:
+def _seams(mask: np.ndarray, columns: np.ndarray, reach: int) -> tuple[np.ndarray, np.ndarray]:
     """Paths of least ink from top to bottom near some columns (dynamic programming, as in seam carving).
 
     Returns:
-        (k, h) int64: for each of k columns and each row the first column right of the cut.
+        (k, h) int64: for each of k columns and each row the first column right of the cut; and (k,) float64 what
+        each cut costs: the pixels of ink it crosses, and a little for leaving its column.
     """
     rows = mask.shape[0]
     offsets = np.arange(-reach, reach + 1)
-    at = np.array(columns)[:, None] + offsets[None, :]
+    at = columns[:, None] + offsets[None, :]
     outside = (at < 0) | (at >= mask.shape[1])
     ink = (mask > 0)[:, np.clip(at, 0, mask.shape[1] - 1)].astype(np.float64)  # (h, k, window)
     cost = ink + np.where(outside, 1e3, np.abs(offsets) * 0.02)
@@ -271,7 +330,7 @@ def _seams(mask: np.ndarray, columns: list[int], reach: int) -> np.ndarray:
         options = np.stack((here[each, place - 1] + 0.1, here[each, place], here[each, place + 1] + 0.1))
         place = place + options.argmin(axis=0) - 1
         seams[:, row] = place
-    return seams - 1 - reach + np.array(columns)[:, None]
+    return seams - 1 - reach + columns[:, None], total[-1].min(axis=1)
 
 
 def _skip_cost(box: Box, height: float, field: tuple[int, int]) -> float:
@@ -298,7 +357,10 @@ def segment(field: FieldImage) -> tuple[Lattice, FieldImage]:
     field, _ = deslant(field)
     components = _components(field.mask)
     height = digit_height([atom.box for atom in components], field.mask.shape[0])
-    components = [atom for atom in components if max(atom.box.width, atom.box.height) >= max(2.0, SPECK * height)]
+    if height < FINE_HEIGHT:
+        field, height = _enlarge(field), 2 * height
+        components = _components(field.mask)
+    components = [atom for atom in components if _may_be_ink(atom.box, height)]
     pieces: list[Atom] = []
     for atom in _join_broken(components, height):
         pieces += _split(atom, height)
@@ -316,7 +378,18 @@ def segment(field: FieldImage) -> tuple[Lattice, FieldImage]:
     shape = (field.mask.shape[0], field.mask.shape[1])
     costs = tuple(_skip_cost(piece.box, height, shape) for piece in pieces)
     gaps = tuple((b.box.x - a.box.right) / height for a, b in zip(pieces, pieces[1:], strict=False))
-    return Lattice(len(pieces), tuple(candidates), costs, height, gaps), field
+    cuts = tuple(CUT_COST * piece.cut + (CUT_START if piece.cut else 0.0) for piece in pieces[1:])
+    return Lattice(len(pieces), tuple(candidates), costs, height, gaps, cuts), field
+
+
+def _enlarge(field: FieldImage) -> FieldImage:
+    """A field at twice its resolution: cuts through small digits need finer steps than their pixels."""
+    size = (2 * field.mask.shape[1], 2 * field.mask.shape[0])
+    ink = cv2.resize(field.ink, size, interpolation=cv2.INTER_LINEAR)
+    mask = cv2.resize(field.mask, size, interpolation=cv2.INTER_LINEAR)
+    mask = np.where(mask > 127, 255, 0).astype(np.uint8)
+    to_page = field.to_page @ np.diag([0.5, 0.5, 1.0])
+    return FieldImage(cv2.resize(field.gray, size), ink, mask, to_page)
 
 
 def _cut_out(ink: np.ndarray, atom: Atom) -> np.ndarray:
@@ -356,25 +429,54 @@ def _segment_cells(field: FieldImage) -> Lattice:
 
 
 def remove_cell_frames(mask: np.ndarray, cells: tuple[Box, ...]) -> np.ndarray:
-    """Rub out the frames of printed boxes.
+    """Rub out the frames of printed boxes, keeping strokes that cross them.
 
     Args:
         mask: (h, w) uint8, 255 ink.
         cells: interiors of the boxes, pixels.
 
     Returns:
-        (h, w) uint8 mask; ink outside every box, and frame lines along a box's border, are gone.
+        (h, w) uint8 mask; straight runs along a box's border, and ink far from every box, are gone.
     """
-    out = np.zeros_like(mask)
+    width = float(np.median([cell.width for cell in cells]))
+    height = float(np.median([cell.height for cell in cells]))
+    out = mask
+    for along, across, upright in ((width, height, False), (height, width, True)):
+        band = _border_bands(mask.shape[:2], cells, max(2.0, FRAME_BAND * across), upright)
+        run = max(5, round(FRAME_RUN * along))
+        kernel = np.ones((run, 1) if upright else (1, run), np.uint8)
+        lines = cv2.bitwise_and(cv2.morphologyEx(out, cv2.MORPH_OPEN, kernel), band)
+        lines = cv2.bitwise_and(cv2.dilate(lines, np.ones((3, 3), np.uint8)), band)
+        out = _without(out, lines, upright)
+    near = np.zeros_like(mask)
     for cell in cells:
-        x, y = max(0, cell.x), max(0, cell.y)
-        part = mask[y : cell.bottom, x : cell.right].copy()
-        if part.size == 0:
-            continue
-        band = max(2, round(0.12 * min(part.shape)))
-        for side in (part[:band], part[-band:]):  # horizontal frame lines: rows of a border band mostly inked
-            side[side.mean(axis=1) > 0.6 * 255] = 0
-        for side in (part[:, :band], part[:, -band:]):
-            side[:, side.mean(axis=0) > 0.6 * 255] = 0
-        out[y : cell.bottom, x : cell.right] = np.maximum(out[y : cell.bottom, x : cell.right], part)
-    return out
+        reach = round(0.25 * cell.height)
+        near[max(0, cell.y - reach) : cell.bottom + reach, max(0, cell.x - reach // 2) : cell.right + reach // 2] = 255
+    return cv2.bitwise_and(out, near)
+
+
+def _border_bands(shape: tuple[int, ...], cells: tuple[Box, ...], reach: float, upright: bool) -> np.ndarray:
+    """(h, w) uint8, 255 within `reach` pixels of the cells' left and right edges, or of their tops and bottoms."""
+    band = np.zeros(shape, np.uint8)
+    r = round(reach)
+    for cell in cells:
+        for edge in (cell.x, cell.right) if upright else (cell.y, cell.bottom):
+            if upright:
+                band[max(0, cell.y - r) : cell.bottom + r, max(0, edge - r) : edge + r] = 255
+            else:
+                band[max(0, edge - r) : edge + r, max(0, cell.x - r) : cell.right + r] = 255
+    return band
+
+
+def _without(mask: np.ndarray, lines: np.ndarray, upright: bool) -> np.ndarray:
+    """The mask without some lines; where ink goes on at both sides of a line, its pixels stay."""
+    if not lines.any():
+        return mask
+    rest = cv2.bitwise_and(mask, cv2.bitwise_not(lines))
+    reach = int((lines > 0).sum(axis=1 if upright else 0).max()) + 1
+    reach = min(reach, 9)
+    size = (1, reach) if upright else (reach, 1)
+    first, last = ((0, 0), (reach - 1, 0)) if upright else ((0, 0), (0, reach - 1))
+    kernel = np.ones(size, np.uint8)
+    both = cv2.bitwise_and(cv2.dilate(rest, kernel, anchor=first), cv2.dilate(rest, kernel, anchor=last))
+    return cv2.bitwise_or(rest, cv2.bitwise_and(cv2.bitwise_and(both, lines), mask))

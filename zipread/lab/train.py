@@ -15,7 +15,7 @@ from zipread import __version__
 from zipread.errors import DependencyError, InputError
 from zipread.lab.network import build
 from zipread.lab.synth.fonts import TRAIN_HAND, TRAIN_PRINT, find_fonts
-from zipread.lab.trainset import Digits, font_glyphs, load_digits, make_set, split_by_writer
+from zipread.lab.trainset import CHUNK, Digits, font_glyphs, load_digits, make_set, split_by_writer
 from zipread.normalize import NORMALIZATION_VERSION
 
 BATCH = 256
@@ -94,7 +94,7 @@ def _training_set(
     glyphs = font_glyphs(find_fonts((*TRAIN_PRINT, *TRAIN_HAND)))
 
     def progress(made: int, total: int) -> None:
-        if made * 20 // total != (made - 1) * 20 // total:
+        if made * 20 // total != (made - CHUNK) * 20 // total:
             report(f"made {made} of {total} training pictures")
 
     images, labels = make_set(digits, glyphs, recipe.scale, recipe.seed, recipe.jobs, progress)

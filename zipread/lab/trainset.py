@@ -17,6 +17,7 @@ import numpy as np
 from zipread.errors import InputError
 from zipread.lab import rejects
 from zipread.lab.augment import CANVAS, Shape, body_shape, center_line_shape, ink_of, line_shape, mask_shape, redraw
+from zipread.lab.cuts import cut_examples
 from zipread.lab.strokes import draw_center_lines
 from zipread.lab.synth.fonts import FontFile
 from zipread.normalize import normalize_ink
@@ -28,13 +29,14 @@ CHUNK = 2_000
 RECIPE: dict[str, int] = {
     "as_is": 54_000,
     "handwriting": 330_000,
-    "strokes": 50_000,
+    "strokes": 90_000,
     "print": 60_000,
     "pieces": 16_000,
     "fragments": 24_000,
     "pairs": 24_000,
     "marks": 18_000,
     "letters": 36_000,
+    "touching": 180_000,
 }
 """Pictures of each source in the full training set."""
 
@@ -95,7 +97,7 @@ class Glyphs:
 
 
 Labelled = tuple[np.ndarray, int]
-Source = Callable[[np.random.Generator, Digits, Glyphs], Labelled | None]
+Source = Callable[[np.random.Generator, Digits, Glyphs], Labelled | list[Labelled] | None]
 
 
 def _any_shape(rng: np.random.Generator, digits: Digits) -> tuple[Shape, int]:
@@ -162,6 +164,19 @@ def _letters(rng: np.random.Generator, digits: Digits, glyphs: Glyphs) -> Labell
     return normalize_ink(rejects.as_cut(rng, ink)), NOT_A_DIGIT
 
 
+def _touching(rng: np.random.Generator, digits: Digits, glyphs: Glyphs) -> list[Labelled]:
+    """The candidates of a string of touching digits by one writer, or of one font."""
+    count = int(rng.integers(2, 6))
+    if rng.random() < 0.12:
+        chosen = rng.integers(len(glyphs.digits), size=count)
+        inks = [ink_of(rng, mask_shape(glyphs.digits[i]), 0.2) for i in chosen]
+        return cut_examples(rng, inks, [int(glyphs.digit_labels[i]) for i in chosen])
+    same_hand = np.flatnonzero(digits.writer == digits.writer[rng.integers(len(digits.y))])
+    chosen = rng.choice(same_hand, count)
+    inks = [ink_of(rng, body_shape(digits.x[i]), 0.6) for i in chosen]
+    return cut_examples(rng, inks, [int(digits.y[i]) for i in chosen])
+
+
 SOURCES: dict[str, Source] = {
     "as_is": _as_is,
     "handwriting": _handwriting,
@@ -172,6 +187,7 @@ SOURCES: dict[str, Source] = {
     "pairs": _pairs,
     "marks": _marks,
     "letters": _letters,
+    "touching": _touching,
 }
 
 
@@ -182,11 +198,11 @@ def make_chunk(source: str, count: int, seed: int, digits: Digits, glyphs: Glyph
     labels = np.empty(count, np.uint8)
     made = 0
     while made < count:
-        result = SOURCES[source](rng, digits, glyphs)
-        if result is None or not result[0].any():
-            continue
-        images[made], labels[made] = result
-        made += 1
+        result = SOURCES[source](rng, digits, glyphs) or []
+        for image, label in result if isinstance(result, list) else [result]:
+            if made < count and image.any():
+                images[made], labels[made] = image, label
+                made += 1
     return images, labels
 
 
