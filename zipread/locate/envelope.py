@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -28,6 +29,8 @@ RUNS_PER_LINE = 4
 """Most places offered on one line."""
 MARGIN = 0.22
 """Paper kept above, below and beside a code, digit heights."""
+LAST_IN_ROW = 0.2
+"""Log-odds for the last piece of a row that wide gaps have parted."""
 LEAST_PITCH, GREATEST_PITCH = 0.45, 2.2
 """Narrowest and widest run offered, digit heights per digit."""
 MAX_PAGE_SHARE = 0.35
@@ -45,6 +48,8 @@ class Run:
     gap_before: float
     gap_after: float
     gap_inside: float  # the widest
+    dash_before: bool = False
+    dash_after: bool = False
 
     @property
     def span(self) -> Span:
@@ -68,50 +73,102 @@ def find_codes(upright: Upright, text: Text, digits: int, limit: int) -> list[Fi
             for line in lines:
                 if line.height <= tallest:
                     size = max(-0.7, min(0.7, 0.5 * math.log(line.height / typical)))
-                    found += _best_runs(line, digits, row_score + size, line is lines[-1])
+                    base = row_score + size + (LAST_IN_ROW if line is lines[-1] else 0.0)
+                    found += _best_runs(line, text.pieces, digits, base)
     chosen = _distinct(sorted(found, key=lambda item: -item[0]), limit)
     return [span_to_field(upright, _framed(run, text.pieces), "envelope", score) for score, run in chosen]
 
 
-def _best_runs(line: TextLine, digits: int, base: float, last: bool) -> list[tuple[float, Run]]:
-    """The line's best runs with their scores; `last` says whether the line ends its row."""
-    scored = [(base + _run_score(run, digits, last), run) for run in _runs(line, digits)]
+def _best_runs(line: TextLine, pieces: np.ndarray, digits: int, base: float) -> list[tuple[float, Run]]:
+    """The line's best runs with their scores."""
+    scored = [(base + _run_score(run, digits), run) for run in _runs(_spaced(line, pieces), digits)]
     return _distinct(sorted(scored, key=lambda item: -item[0]), RUNS_PER_LINE)
 
 
-def _runs(line: TextLine, digits: int) -> Iterator[Run]:
+@dataclass(frozen=True, slots=True)
+class _Spaced:
+    """The letters of a line and the spaces between them, hyphens taken out."""
+
+    letters: list[list[float]]
+    gaps: list[float]  # n - 1, letter heights; with a hyphen in it, half of what the hyphen leaves
+    dashes: list[bool]  # n - 1, whether a hyphen stands there
+    height: float
+
+
+def _spaced(line: TextLine, pieces: np.ndarray) -> _Spaced:
+    height = line.height
+    near = pieces[
+        (np.abs((pieces[:, 1] + pieces[:, 3]) / 2 - line.middle) <= height)
+        & (pieces[:, 0] > line.left)
+        & (pieces[:, 2] < line.right)
+    ]
+    boxes = np.concatenate([line.letters, near])
+    wide, tall = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+    flat = (tall <= 0.42 * height) & (wide >= 1.2 * tall) & (wide >= 0.15 * height) & (wide <= 0.95 * height)
+    # The middle of the letters around a piece, because a line may slope.
+    around = np.abs(line.letters[None, :, 0] - boxes[:, None, 0]) <= 2.5 * height
+    centre = (line.letters[:, 1] + line.letters[:, 3]) / 2
+    level = (around * centre).sum(axis=1) / np.maximum(1, around.sum(axis=1))
+    dash = flat & (np.abs((boxes[:, 1] + boxes[:, 3]) / 2 - level) <= 0.25 * height)
+    letters = line.letters[~dash[: len(line.letters)]]
+    if len(letters) < 2:
+        return _Spaced(
+            line.letters.tolist(), [0.0] * (len(line.letters) - 1), [False] * (len(line.letters) - 1), height
+        )
+    start, stop = np.maximum.accumulate(letters[:, 2])[:-1], letters[1:, 0]
+    gaps = np.maximum(stop - start, 0.0)
+    middle = (boxes[dash, 0] + boxes[dash, 2]) / 2
+    between = (middle[None] > start[:, None] - 0.1 * height) & (middle[None] < stop[:, None] + 0.1 * height)
+    filled = (between * wide[dash]).max(axis=1, initial=0.0)
+    gaps = np.where(filled > 0, np.maximum(gaps - filled, 0.0) / 2, gaps) / height
+    return _Spaced(letters.tolist(), gaps.tolist(), (filled > 0).tolist(), height)
+
+
+def _runs(line: _Spaced, digits: int) -> Iterator[Run]:
     """Runs whose gaps outside are wider than those inside: the words of a line, at every scale of spacing."""
-    letters = line.letters.tolist()
-    reached = np.maximum.accumulate(line.letters[:, 2])
-    gaps = (np.maximum(line.letters[1:, 0] - reached[:-1], 0.0) / line.height).tolist()
-    shortest, longest = LEAST_PITCH * digits * line.height, GREATEST_PITCH * digits * line.height
+    letters, gaps, height = line.letters, line.gaps, line.height
+    shortest, longest = LEAST_PITCH * digits * height, GREATEST_PITCH * digits * height
+    longest_dashed = longest + GREATEST_PITCH * (ADD_ON_DIGITS + 1) * height
+
+    def fits(start: int, stop: int) -> bool:
+        return shortest <= width(start, stop) <= (longest_dashed if any(line.dashes[start : stop - 1]) else longest)
 
     def width(start: int, stop: int) -> float:
         return max(letter[2] for letter in letters[start:stop]) - letters[start][0]
 
-    pending = [(0, len(letters), math.inf, math.inf)]
+    def run(start: int, stop: int) -> Run:
+        before = gaps[start - 1] if start else math.inf
+        after = gaps[stop - 1] if stop < len(letters) else math.inf
+        inside = max(gaps[start : stop - 1], default=0.0)
+        dash_before, dash_after = start > 0 and line.dashes[start - 1], stop < len(letters) and line.dashes[stop - 1]
+        return Run(letters[start:stop], height, before, after, inside, dash_before, dash_after)
+
+    pending = [(0, len(letters))]
     while pending:
-        start, stop, before, after = pending.pop()
+        start, stop = pending.pop()
         if width(start, stop) < shortest:
             continue
+        if fits(start, stop):
+            yield run(start, stop)
         inside = gaps[start : stop - 1]
         widest = max(inside, default=0.0)
-        if width(start, stop) <= longest:
-            yield Run(letters[start:stop], line.height, before, after, widest)
-        if widest <= WORD_GAP:
+        # Hyphens part as well as gaps do. Gaps nearly as wide as the widest are of one kind: all of them part.
+        parts = [
+            start + 1 + i
+            for i, gap in enumerate(inside)
+            if line.dashes[start + i] or (gap >= 0.8 * widest and gap > WORD_GAP)
+        ]
+        if not parts:
             continue
-        # Gaps nearly as wide as the widest are of one kind: all of them part, not one before the other.
-        edges = [start, *(start + 1 + i for i, gap in enumerate(inside) if gap >= 0.8 * widest), stop]
-        outer = [before, *(gaps[edge - 1] for edge in edges[1:-1]), after]
-        for i in range(len(edges) - 1):
-            pending.append((edges[i], edges[i + 1], outer[i], outer[i + 1]))
+        edges = [start, *parts, stop]
+        pending += pairwise(edges)
         # Two neighbours together: a code may have one gap as wide as the gap before it.
         for i in range(len(edges) - 2 if len(edges) > 3 else 0):
-            if shortest <= width(edges[i], edges[i + 2]) <= longest:
-                yield Run(letters[edges[i] : edges[i + 2]], line.height, outer[i], outer[i + 2], outer[i + 1])
+            if fits(edges[i], edges[i + 2]):
+                yield run(edges[i], edges[i + 2])
 
 
-def _run_score(run: Run, digits: int, last: bool) -> float:
+def _run_score(run: Run, digits: int) -> float:
     """Log-odds that a run is the code, from its shape and its place in the line; up to a constant."""
     tall = sorted(letter[3] - letter[1] for letter in run.letters)
     body = [letter for letter in run.letters if letter[3] - letter[1] >= 0.5 * tall[int(0.8 * (len(tall) - 1))]]
@@ -128,9 +185,11 @@ def _run_score(run: Run, digits: int, last: bool) -> float:
     outside = min(run.gap_before, run.gap_after, MAX_GAP)
     separation = math.log((outside + LEAST_GAP) / (run.gap_inside + LEAST_GAP))
     score += 1.5 * max(-1.0, min(1.3, separation))
-    if math.isinf(run.gap_after) and last:
-        return score + 1.2
-    return score + (0.2 if math.isinf(run.gap_before) or math.isinf(run.gap_after) else -0.6)
+    if run.dash_before:
+        return score - 2.5  # the add-on of a ZIP+4, the tail of a telephone number
+    if math.isinf(run.gap_after):
+        return score + 1.0
+    return score + (0.7 if run.dash_after else 0.1 if math.isinf(run.gap_before) else -0.7)
 
 
 def _deviation(values: list[float]) -> float:
@@ -142,8 +201,9 @@ def _deviation(values: list[float]) -> float:
 def _shape_score(aspect: float, pieces: int, digits: int) -> float:
     off = math.log(max(aspect, 0.05) / (DIGIT_PITCH * digits))
     off /= PITCH_SPREAD[off > 0]
-    surplus = pieces - digits
-    return 1.0 - 0.5 * off * off - (0.5 * max(0, surplus) + 0.25 * max(0, -surplus))
+    # Two pairs of touching digits are common, a code in one piece is not; pieces too many are letters.
+    missing, surplus = max(0, digits - pieces), max(0, pieces - digits)
+    return 1.0 - 0.5 * off * off - 0.5 * surplus - 0.2 * min(missing, 2) - 0.6 * max(0, missing - 2)
 
 
 def _row_score(from_end: int, block: Block, text: Text) -> float:
@@ -181,7 +241,8 @@ def _framed(run: Run, pieces: np.ndarray) -> Span:
     # The lower part beside the code is a comma's or full stop's place, not a broken digit's.
     upper = (pieces[:, 3] <= bottom - 0.4 * height) & (pieces[:, 1] >= top - 0.3 * height)
     beside = (pieces[:, 0] <= right + 0.15 * height) & (pieces[:, 2] >= left - 0.15 * height)
-    near = pieces[upper & beside & (pieces[:, 2] - pieces[:, 0] < height)]
+    hyphen = (pieces[:, 0] >= right) & (pieces[:, 1] > top + 0.2 * height)
+    near = pieces[upper & beside & ~hyphen & (pieces[:, 2] - pieces[:, 0] < height)]
     if len(near):
         left, top = min(left, float(near[:, 0].min())), min(top, float(near[:, 1].min()))
         right = max(right, float(near[:, 2].max()))

@@ -54,7 +54,7 @@ class Text:
     """What is written on a page."""
 
     lines: tuple[TextLine, ...]
-    pieces: np.ndarray  # (m, 4) float64: boxes of what stands on no line: dots, dashes, broken strokes
+    pieces: np.ndarray  # (m, 4) float64: boxes of what stands on no line or alone: dots, dashes, broken strokes
     barcodes: tuple[TextLine, ...] = ()
 
 
@@ -66,7 +66,9 @@ def find_text(ink: np.ndarray) -> Text:
     barcodes: list[TextLine] = []
     for line in found:
         (barcodes if _is_barcode(line) else lines).append(line)
-    return Text(tuple(lines), np.concatenate([specks, loose]), tuple(barcodes))
+    # A line of one piece may be a code whose digits all touch, or a hyphen.
+    single = [line.letters for line in lines if len(line.letters) == 1]
+    return Text(tuple(lines), np.concatenate([specks, loose, *single]), tuple(barcodes))
 
 
 def _without_rules(ink: np.ndarray) -> np.ndarray:
