@@ -152,12 +152,11 @@ def _runs(line: _Spaced, digits: int) -> Iterator[Run]:
             yield run(start, stop)
         inside = gaps[start : stop - 1]
         widest = max(inside, default=0.0)
-        # Hyphens part as well as gaps do. Gaps nearly as wide as the widest are of one kind: all of them part.
-        parts = [
-            start + 1 + i
-            for i, gap in enumerate(inside)
-            if line.dashes[start + i] or (gap >= 0.8 * widest and gap > WORD_GAP)
-        ]
+        hyphens = [start + 1 + i for i, dash in enumerate(line.dashes[start : stop - 1]) if dash]
+        if hyphens:
+            pending += pairwise([start, *hyphens, stop])
+        # Gaps nearly as wide as the widest are of one kind: all of them part, not one before the other.
+        parts = [start + 1 + i for i, gap in enumerate(inside) if gap >= 0.8 * widest and gap > WORD_GAP]
         if not parts:
             continue
         edges = [start, *parts, stop]
