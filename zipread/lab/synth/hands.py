@@ -79,7 +79,11 @@ class Hands:
         if not able.size:
             raise InputError(f"no writer among the specimens wrote all of the digits of {digits}")
         group = self._by_writer[rng.choice(able)]
-        return self.specimens[[rng.choice(group[int(digit)]) for digit in digits]]
+        # Nobody writes the same digit twice alike: specimens repeat only when there are too few.
+        orders = {digit: rng.permutation(group[int(digit)]) for digit in sorted(set(digits))}
+        turns = [digits[:position].count(digit) for position, digit in enumerate(digits)]
+        rows = [orders[digit][turn % len(orders[digit])] for digit, turn in zip(digits, turns, strict=True)]
+        return self.specimens[rows]
 
     def glyphs(self, rng: np.random.Generator, text: str, script: Script) -> list[Glyph]:
         """See DigitSource. Raises InputError when no writer wrote all the digits of `text`."""

@@ -63,7 +63,7 @@ def load_places() -> tuple[Place, ...]:
 
     return tuple(
         Place(entry["zip_code"], entry["city"], entry["state"])
-        for entry in zipcodes.list_all()  # type: ignore[no-untyped-call]
+        for entry in zipcodes.list_all()
         if entry["zip_code_type"] == "STANDARD" and entry["active"] and entry["country"] == "US"
     )
 

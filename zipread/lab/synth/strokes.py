@@ -77,7 +77,7 @@ def draw(field: StrokeField, height: float, pen: Pen, unevenness: np.ndarray | N
     if pen.evenness < 1:
         level = level + (1 - pen.evenness) * (field.to_edge + half - field.half_width)
     # A loop the specimen had filled has no spine to show for it: what lies deeper than a stroke stays ink.
-    level = np.maximum(level, field.to_edge - 1.3 * field.half_width + half)
+    level = np.maximum(level, field.to_edge - 1.12 * field.half_width + half)
     if unevenness is not None:
         level = level + half * cv2.resize(unevenness, level.shape[::-1], interpolation=cv2.INTER_CUBIC)
     margin = pen.width + 2
