@@ -118,7 +118,9 @@ def test_doubt_lowers_the_confidence():
 def test_print_stands_straighter_than_handwriting():
     level = [candidate(i, i + 1, y=10) for i in range(5)]
     sloped = [candidate(i, i + 1, y=10 + 3 * i) for i in range(5)]
-    uneven = [candidate(i, i + 1, y=y, height=h) for i, (y, h) in enumerate([(10, 40), (4, 47), (14, 33), (9, 44), (2, 39)])]
+    uneven = [
+        candidate(i, i + 1, y=y, height=h) for i, (y, h) in enumerate([(10, 40), (4, 47), (14, 33), (9, 44), (2, 39)])
+    ]
     assert kind_of(level, 40) == "printed"
     assert kind_of(sloped, 40) == "printed"
     assert kind_of(uneven, 40) == "handwritten"

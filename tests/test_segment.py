@@ -2,7 +2,10 @@ import cv2
 import numpy as np
 
 from zipread.records import Box, FieldImage
-from zipread.segment import deslant, digit_height, remove_cell_frames, remove_lines, segment
+from zipread.segment import segment
+from zipread.segment.atoms import digit_height
+from zipread.segment.lines import remove_cell_frames, remove_lines
+from zipread.segment.slant import deslant
 
 IDENTITY = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 

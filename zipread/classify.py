@@ -96,7 +96,9 @@ def load_classifier(engine: str = "onnx", folder: Path | None = None) -> Classif
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         digest = hashlib.sha256((folder / name).read_bytes()).hexdigest()
     except (OSError, json.JSONDecodeError) as error:
-        raise DependencyError(f"{folder}: no usable model there ({error}); reinstall zipread, or give --model") from error
+        raise DependencyError(
+            f"{folder}: no usable model there ({error}); reinstall zipread, or give --model"
+        ) from error
     if manifest.get("sha256", {}).get(name) != digest:
         raise DependencyError(f"{folder / name}: is not the file the manifest describes; reinstall or train again")
     if manifest.get("normalization") != NORMALIZATION_VERSION:

@@ -17,7 +17,18 @@ from zipread.load import load_pages
 from zipread.locate import locate
 from zipread.normalize import normalize_ink, to_mnist
 from zipread.records import (
-    NOT_A_DIGIT, Box, CleanPage, Digit, DigitReading, Field, FieldImage, Lattice, Page, PageError, Reading, Status,
+    NOT_A_DIGIT,
+    Box,
+    CleanPage,
+    Digit,
+    DigitReading,
+    Field,
+    FieldImage,
+    Lattice,
+    Page,
+    PageError,
+    Reading,
+    Status,
 )  # fmt: skip
 from zipread.segment import segment
 from zipread.settings import Settings
@@ -174,7 +185,9 @@ class Reader:
             crops = [normalize_ink(candidate.crop) for candidate in lattice.candidates]
             digits = np.stack(crops) if crops else np.zeros((0, 28, 28), np.uint8)
             prepared.append((field, image, lattice, digits))
-        everything = np.concatenate([digits for *_, digits in prepared]) if prepared else np.zeros((0, 28, 28), np.uint8)
+        everything = (
+            np.concatenate([digits for *_, digits in prepared]) if prepared else np.zeros((0, 28, 28), np.uint8)
+        )
         scores = self._classifier.scores(everything)
         attempts, at = [], 0
         for field, image, lattice, digits in prepared:

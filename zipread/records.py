@@ -31,10 +31,12 @@ class Box:
 
     @property
     def right(self) -> int:
+        """First column right of the box."""
         return self.x + self.width
 
     @property
     def bottom(self) -> int:
+        """First row below the box."""
         return self.y + self.height
 
 
@@ -135,7 +137,9 @@ class Reading:
     angle: float = 0.0  # skew, degrees
     message: str = ""
     digits: tuple[Digit, ...] = dataclasses.field(default=(), repr=False, compare=False)
-    outline: tuple[tuple[float, float], ...] = dataclasses.field(default=(), repr=False, compare=False)  # the field's corners
+    outline: tuple[tuple[float, float], ...] = dataclasses.field(
+        default=(), repr=False, compare=False
+    )  # the field's corners
 
 
 @dataclass(frozen=True, slots=True)

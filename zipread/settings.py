@@ -30,7 +30,11 @@ class Settings:
     max_pixels: int = MAX_PIXELS  # per page
 
     def __post_init__(self) -> None:
-        choices = {"layout": ("auto", "envelope", "boxes", "field"), "directory": ("us", "none"), "engine": ("onnx", "keras")}
+        choices = {
+            "layout": ("auto", "envelope", "boxes", "field"),
+            "directory": ("us", "none"),
+            "engine": ("onnx", "keras"),
+        }
         for name, allowed in choices.items():
             if getattr(self, name) not in allowed:
                 raise SettingsError(f"--{name} {getattr(self, name)}: use one of {', '.join(allowed)}")

@@ -1,0 +1,1 @@
+"""Training, synthesis, measuring and teaching: what made the reader, and what users can run themselves."""

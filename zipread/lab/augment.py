@@ -112,8 +112,8 @@ def _break_ink(rng: np.random.Generator, ink: np.ndarray) -> np.ndarray:
         x, y = rng.uniform(0.2, 0.8, 2) * CANVAS
         angle = rng.uniform(0, np.pi)
         dx, dy = np.cos(angle) * 12, np.sin(angle) * 12
-        ends = [(round(x - dx), round(y - dy)), (round(x + dx), round(y + dy))]
-        cv2.line(out, *ends, 0, int(rng.integers(1, 4)))
+        start, end = (round(x - dx), round(y - dy)), (round(x + dx), round(y + dy))
+        cv2.line(out, start, end, 0, int(rng.integers(1, 4)))
     return out
 
 
@@ -136,7 +136,7 @@ def _add_leftovers(rng: np.random.Generator, ink: np.ndarray, neighbour: np.ndar
             strip, at = neighbour[:, other[-1] + 1 - piece : other[-1] + 1], left - gap - piece
         else:
             strip, at = neighbour[:, other[0] : other[0] + piece], right + 1 + gap
-        if 0 <= at and at + piece <= CANVAS:
+        if at >= 0 and at + piece <= CANVAS:
             out[:, at : at + piece] = np.maximum(out[:, at : at + piece], strip)
     elif what < 0.8:
         thick = int(rng.integers(1, 4))
@@ -167,7 +167,7 @@ def capture(rng: np.random.Generator, ink: np.ndarray, height: int) -> np.ndarra
         (height, w) uint8 ink map at that resolution, as the reader would cut it.
     """
     width = max(1, round(ink.shape[1] * height / ink.shape[0]))
-    small = cv2.resize(ink, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
+    small: np.ndarray = cv2.resize(ink, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
     if rng.random() < 0.6:
         small = cv2.GaussianBlur(small, (0, 0), rng.uniform(0.3, 0.3 + min(1.0, height / 40)))
     contrast = rng.uniform(0.35, 1.0)
@@ -180,7 +180,7 @@ def capture(rng: np.random.Generator, ink: np.ndarray, height: int) -> np.ndarra
     gray = np.clip(picture, 0, 255).astype(np.uint8)
     if rng.random() < 0.3:
         _, data = cv2.imencode(".jpg", gray, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 90))])
-        gray = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
+        gray = np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE))
     dark = 255.0 - gray.astype(np.float32)
     dark /= max(1.0, float(np.percentile(dark, 99.0)))
     if rng.random() < 0.45:

@@ -14,19 +14,21 @@ from typing import Any
 import numpy as np
 
 from zipread.decode import FEATURES
-from zipread.lab.synth.fields import make_field
+from zipread.lab.synth.fields import Style, make_field
 from zipread.lab.synth.hands import Hands, Prints
 from zipread.lab.synth.negatives import make_negative
 from zipread.lab.trainset import Digits
 from zipread.reader import Reader
 
-STYLES = ("clean", "boxed", "underlined", "noisy", "touching")
+STYLES: tuple[Style, ...] = ("clean", "boxed", "underlined", "noisy", "touching")
 PRINTED_SHARE = 0.15
 NEGATIVE_SHARE = 0.12
 PLUS4_SHARE = 0.08
 
 
-def made_fields(count: int, hands: Hands, prints: Prints, codes: np.ndarray, seed: int) -> Iterator[tuple[np.ndarray, str]]:
+def made_fields(
+    count: int, hands: Hands, prints: Prints, codes: np.ndarray, seed: int
+) -> Iterator[tuple[np.ndarray, str]]:
     """Yield `count` pictures of fields, (h, w) uint8, with their code ("" where there is none).
 
     `codes` are the codes to draw from; one in two is drawn from all numbers instead, as forms have them.

@@ -57,9 +57,9 @@ def set_line(rng: np.random.Generator, inks: list[np.ndarray], labels: list[int]
     own = np.zeros((len(cut), height, total), bool)
     picture = np.zeros((height, total), np.uint8)
     at = 10
-    for index, part in enumerate(cut):
-        top = int(np.clip((height - part.shape[0]) / 2 + rng.normal(0.0, 3.0), 0, max(0, height - part.shape[0])))
-        part = part[: height - top]
+    for index, whole in enumerate(cut):
+        top = int(np.clip((height - whole.shape[0]) / 2 + rng.normal(0.0, 3.0), 0, max(0, height - whole.shape[0])))
+        part = whole[: height - top]
         where = (slice(top, top + part.shape[0]), slice(at, at + part.shape[1]))
         picture[where] = np.maximum(picture[where], part)
         own[index][where] = part > 127

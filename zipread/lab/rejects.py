@@ -72,51 +72,79 @@ def pair(rng: np.random.Generator, left: np.ndarray, right: np.ndarray, share: f
     return out
 
 
+MIDDLE = CANVAS // 2
+
+
+def _dash(rng: np.random.Generator, out: np.ndarray, thick: int) -> None:
+    """A dash, or a line piece of any slope that is not a one's."""
+    angle = np.deg2rad(rng.uniform(-40, 40))
+    reach = rng.uniform(12, 36)
+    dx, dy = np.cos(angle) * reach, np.sin(angle) * reach
+    cv2.line(out, (round(MIDDLE - dx), round(MIDDLE - dy)), (round(MIDDLE + dx), round(MIDDLE + dy)), 255, thick)
+
+
+def _dot(rng: np.random.Generator, out: np.ndarray, thick: int) -> None:
+    """A dot or a stain."""
+    width = int(rng.integers(8, 30))
+    axes = (width, int(width * rng.uniform(0.4, 1.3)))
+    cv2.ellipse(out, (MIDDLE, MIDDLE), axes, rng.uniform(-30, 30), 0, 360, 255, -1)
+
+
+def _crossing(rng: np.random.Generator, out: np.ndarray, thick: int) -> None:
+    """Lines that cross or meet."""
+    for _ in range(2):
+        x, y = rng.uniform(20, 64, 2)
+        if rng.random() < 0.5:
+            cv2.line(out, (round(x), 8), (round(x), 76), 255, thick // 2 + 1)
+        else:
+            cv2.line(out, (8, round(y)), (76, round(y)), 255, thick // 2 + 1)
+    cv2.line(out, (8, int(rng.integers(10, 74))), (76, int(rng.integers(10, 74))), 255, thick // 2 + 1)
+
+
+def _wave(rng: np.random.Generator, out: np.ndarray, thick: int) -> None:
+    """A wave of a postmark."""
+    xs = np.arange(4, 80)
+    ys = MIDDLE + rng.uniform(4, 14) * np.sin(xs / rng.uniform(5, 14) + rng.uniform(0, 6))
+    cv2.polylines(out, [np.stack((xs, ys), 1).astype(np.int32)], False, 255, thick // 2 + 1)
+
+
+def _scribble(rng: np.random.Generator, out: np.ndarray, thick: int) -> None:
+    points = rng.uniform(8, 76, (int(rng.integers(5, 14)), 2))
+    cv2.polylines(out, [points.astype(np.int32)], False, 255, thick // 2 + 1)
+
+
+def _bars(rng: np.random.Generator, out: np.ndarray, thick: int) -> None:
+    """Strokes side by side or above each other: bars, an equals sign, a grid."""
+    step = int(rng.integers(10, 24))
+    for at in range(10, 76, step):
+        start, end = (at, 12), (at + int(rng.integers(-3, 4)), 72)
+        if rng.random() < 0.5:
+            cv2.line(out, start, end, 255, max(1, thick // 2))
+        else:
+            cv2.line(out, start[::-1], end[::-1], 255, max(1, thick // 2))
+
+
+def _blob(rng: np.random.Generator, out: np.ndarray, thick: int) -> None:
+    """A torn blob: smooth noise cut at a level."""
+    noise = cv2.resize(rng.normal(0, 1, (7, 7)).astype(np.float32), (CANVAS, CANVAS), interpolation=cv2.INTER_CUBIC)
+    out[noise > rng.uniform(0.0, 0.9)] = 255
+
+
+def _cross(rng: np.random.Generator, out: np.ndarray, thick: int) -> None:
+    """The cross of a struck-out cell."""
+    ends = (np.array([14, 14, 70, 70, 70, 14, 14, 70]) + rng.integers(-6, 7, 8)).tolist()
+    cv2.line(out, (ends[0], ends[1]), (ends[2], ends[3]), 255, thick)
+    cv2.line(out, (ends[4], ends[5]), (ends[6], ends[7]), 255, thick)
+
+
+MARKS = (_dash, _dot, _crossing, _wave, _scribble, _bars, _blob, _cross)
+
+
 def mark(rng: np.random.Generator) -> np.ndarray:
-    """A dash, dot, line piece, crossing, arc, stain, scribble or bit of a stamp, on the fine canvas."""
+    """A dash, dot, line piece, crossing, arc, stain, scribble or bit of a stamp: (84, 84) uint8, 255 on ink."""
     out = np.zeros((CANVAS, CANVAS), np.uint8)
-    kind = int(rng.integers(0, 8))
-    middle = CANVAS // 2
-    thick = int(rng.integers(2, 12))
-    if kind == 0:  # dash, and a line piece of any slope that is not a one's
-        angle = np.deg2rad(rng.uniform(-40, 40))
-        reach = rng.uniform(12, 36)
-        dx, dy = np.cos(angle) * reach, np.sin(angle) * reach
-        cv2.line(out, (round(middle - dx), round(middle - dy)), (round(middle + dx), round(middle + dy)), 255, thick)
-    elif kind == 1:  # dot, stain
-        width = int(rng.integers(8, 30))
-        axes = (width, int(width * rng.uniform(0.4, 1.3)))
-        cv2.ellipse(out, (middle, middle), axes, rng.uniform(-30, 30), 0, 360, 255, -1)
-    elif kind == 2:  # corner or crossing of lines
-        for _ in range(2):
-            x, y = rng.uniform(20, 64, 2)
-            if rng.random() < 0.5:
-                cv2.line(out, (round(x), 8), (round(x), 76), 255, thick // 2 + 1)
-            else:
-                cv2.line(out, (8, round(y)), (76, round(y)), 255, thick // 2 + 1)
-        cv2.line(out, (8, int(rng.integers(10, 74))), (76, int(rng.integers(10, 74))), 255, thick // 2 + 1)
-    elif kind == 3:  # wave of a postmark
-        xs = np.arange(4, 80)
-        ys = middle + rng.uniform(4, 14) * np.sin(xs / rng.uniform(5, 14) + rng.uniform(0, 6))
-        cv2.polylines(out, [np.stack((xs, ys), 1).astype(np.int32)], False, 255, thick // 2 + 1)
-    elif kind == 4:  # scribble
-        points = rng.uniform(8, 76, (int(rng.integers(5, 14)), 2))
-        cv2.polylines(out, [points.astype(np.int32)], False, 255, thick // 2 + 1)
-    elif kind == 5:  # two or more strokes side by side: bars, an equals sign, a hash
-        step = int(rng.integers(10, 24))
-        for at in range(10, 76, step):
-            ends = ((at, 12), (at + int(rng.integers(-3, 4)), 72))
-            if kind and rng.random() < 0.5:
-                cv2.line(out, *ends, 255, max(1, thick // 2))
-            else:
-                cv2.line(out, ends[0][::-1], ends[1][::-1], 255, max(1, thick // 2))
-    elif kind == 6:  # torn blob: thresholded smooth noise
-        noise = cv2.resize(rng.normal(0, 1, (7, 7)).astype(np.float32), (CANVAS, CANVAS), interpolation=cv2.INTER_CUBIC)
-        out[noise > rng.uniform(0.0, 0.9)] = 255
-    else:  # cross: a struck-out cell
-        slack = rng.integers(-6, 7, 8)
-        cv2.line(out, (14 + int(slack[0]), 14 + int(slack[1])), (70 + int(slack[2]), 70 + int(slack[3])), 255, thick)
-        cv2.line(out, (70 + int(slack[4]), 14 + int(slack[5])), (14 + int(slack[6]), 70 + int(slack[7])), 255, thick)
+    draw = MARKS[int(rng.integers(0, len(MARKS)))]
+    draw(rng, out, int(rng.integers(2, 12)))
     return out
 
 

@@ -81,7 +81,9 @@ def train(data: Path | None, out: Path, recipe: Recipe, report: Report, resume: 
     first = _restore(model, work, recipe) if resume else 0
     history = _run(model, (images, labels), (held_out.x, held_out.y), recipe, first, work, report)
     model.optimizer.finalize_variable_values(model.trainable_variables)
-    return _export(model, out, recipe, {"held_out_writers": int(len(np.unique(held_out.writer))), **history[-1]}, report)
+    return _export(
+        model, out, recipe, {"held_out_writers": len(np.unique(held_out.writer)), **history[-1]}, report
+    )
 
 
 def _training_set(
@@ -154,7 +156,9 @@ def _restore(model: Any, work: Path, recipe: Recipe) -> int:
         return 0
     state = json.loads(state_file.read_text())
     if state["recipe"] != asdict(recipe):
-        raise InputError(f"{state_file}: the stopped run had another recipe; use its options, or start without --resume")
+        raise InputError(
+            f"{state_file}: the stopped run had another recipe; use its options, or start without --resume"
+        )
     stopped = keras.saving.load_model(work / "stopped.keras")
     model.set_weights(stopped.get_weights())
     model.optimizer.build(model.trainable_variables)
@@ -176,7 +180,9 @@ def _export(model: Any, out: Path, recipe: Recipe, record: dict[str, Any], repor
         "normalization": NORMALIZATION_VERSION,
         "classes": [*"0123456789", "not one digit"],
         "parameters": int(model.count_params()),
-        "sha256": {name: hashlib.sha256((out / name).read_bytes()).hexdigest() for name in ("digits.keras", "digits.onnx")},
+        "sha256": {
+            name: hashlib.sha256((out / name).read_bytes()).hexdigest() for name in ("digits.keras", "digits.onnx")
+        },
         "training": {"recipe": asdict(recipe), "keras": keras.__version__, **record},
     }
     manifest_path.write_text(json.dumps(manifest, indent=2) + "\n")

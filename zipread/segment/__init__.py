@@ -1,0 +1,133 @@
+"""Cut a field into everything that may be a digit: over-segmentation into a lattice.
+
+The field is split into atoms, left to right: connected components, those too wide for one digit cut where little ink
+has to be crossed. Every short run of atoms is a candidate; the classifier and the decoder choose. Idea of
+over-segmentation and a graph of candidates: Casey, Lecolinet, "A survey of methods and strategies in character
+segmentation" (IEEE PAMI 1996).
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import cv2
+import numpy as np
+
+from zipread.records import Box, Candidate, FieldImage, Lattice
+from zipread.segment.atoms import Atom, components, crop, digit_height, join_broken, may_be_ink, merge, split
+from zipread.segment.lines import remove_cell_frames, remove_lines
+from zipread.segment.slant import deslant
+
+__all__ = ["segment"]
+
+
+MAX_ATOMS = 40
+"""More pieces than this is texture, not writing; the smallest ones go."""
+
+CUT_START = 1.0
+CUT_COST = 3.0
+"""Cost of ending a digit inside a component: for the cut itself, and for each digit height of ink it crosses."""
+
+MAX_RUN = 5
+"""Atoms one digit may be made of."""
+
+MAX_WIDTH = 1.2
+"""Width of the widest candidate, in digit heights."""
+
+FINE_HEIGHT = 32.0
+"""Digits lower than this, pixels, are cut at twice their resolution."""
+
+
+def segment(field: FieldImage) -> tuple[Lattice, FieldImage]:
+    """Build the lattice of a free field, or of a row of printed boxes where the field has cells.
+
+    Returns:
+        The lattice, and the field as it was deslanted: the lattice's boxes are in its pixels.
+    """
+    if field.cells:
+        return _segment_cells(field), field
+    mask = remove_lines(field.mask)
+    field = FieldImage(field.gray, field.ink, mask, field.to_page)
+    field, _ = deslant(field)
+    parts = components(field.mask)
+    height = digit_height([atom.box for atom in parts], field.mask.shape[0])
+    if height < FINE_HEIGHT:
+        field, height = _enlarge(field), 2 * height
+        parts = components(field.mask)
+    parts = [atom for atom in parts if may_be_ink(atom.box, height)]
+    pieces: list[Atom] = []
+    for atom in join_broken(parts, height):
+        pieces += split(atom, height)
+    pieces = sorted(sorted(pieces, key=lambda p: -p.box.height)[:MAX_ATOMS], key=lambda p: p.box.x + p.box.width / 2)
+    candidates = []
+    for start in range(len(pieces)):
+        union = pieces[start]
+        for stop in range(start + 1, min(len(pieces), start + MAX_RUN) + 1):
+            if stop > start + 1:
+                union = merge(union, pieces[stop - 1])
+            if union.box.width > MAX_WIDTH * height and stop > start + 1:
+                break
+            if union.box.height >= 0.35 * height:
+                candidates.append(Candidate(start, stop, union.box, _cut_out(field.ink, union)))
+    shape = (field.mask.shape[0], field.mask.shape[1])
+    costs = tuple(_skip_cost(piece.box, height, shape) for piece in pieces)
+    gaps = tuple((b.box.x - a.box.right) / height for a, b in itertools.pairwise(pieces))
+    cuts = tuple(CUT_COST * piece.cut + (CUT_START if piece.cut else 0.0) for piece in pieces[1:])
+    return Lattice(len(pieces), tuple(candidates), costs, height, gaps, cuts), field
+
+
+def _skip_cost(box: Box, height: float, field: tuple[int, int]) -> float:
+    """Cost of calling an atom noise: next to nothing for a dot or a dash, much for what is as tall as a digit."""
+    tall = box.height / height
+    cost = 0.3 + 7.0 * min(1.0, max(0.0, tall - 0.25) / 0.5) if tall > 0.25 else 0.3
+    if box.width > 2.2 * box.height and tall < 0.4:
+        cost = 0.3
+    touches_side = box.x <= 1 or box.right >= field[1] - 1
+    touches_edge = touches_side or box.y <= 1 or box.bottom >= field[0] - 1
+    return cost * (0.5 if touches_edge else 1.0)
+
+
+def _enlarge(field: FieldImage) -> FieldImage:
+    """A field at twice its resolution: cuts through small digits need finer steps than their pixels."""
+    size = (2 * field.mask.shape[1], 2 * field.mask.shape[0])
+    ink = cv2.resize(field.ink, size, interpolation=cv2.INTER_LINEAR)
+    mask = cv2.resize(field.mask, size, interpolation=cv2.INTER_LINEAR)
+    mask = np.where(mask > 127, 255, 0).astype(np.uint8)
+    to_page = field.to_page @ np.diag([0.5, 0.5, 1.0])
+    return FieldImage(cv2.resize(field.gray, size), ink, mask, to_page)
+
+
+def _cut_out(ink: np.ndarray, atom: Atom) -> np.ndarray:
+    """The antialiased ink of one candidate, without its neighbours'."""
+    pad = 1
+    box = atom.box
+    top, left = max(0, box.y - pad), max(0, box.x - pad)
+    bottom, right = min(ink.shape[0], box.bottom + pad), min(ink.shape[1], box.right + pad)
+    own = np.zeros((bottom - top, right - left), np.uint8)
+    own[box.y - top : box.bottom - top, box.x - left : box.right - left] = atom.mask
+    # One pixel around the mask belongs to the stroke's antialiased edge.
+    return cv2.bitwise_and(ink[top:bottom, left:right], cv2.dilate(own, np.ones((3, 3), np.uint8)))
+
+
+def _segment_cells(field: FieldImage) -> Lattice:
+    """One atom for each printed box: the components whose ink lies mostly in it, frame lines rubbed out."""
+    mask = remove_cell_frames(field.mask, field.cells)
+    count, labels, stats, centers = cv2.connectedComponentsWithStatsWithAlgorithm(mask, 8, cv2.CV_16U, cv2.CCL_DEFAULT)
+    height = float(np.median([cell.height for cell in field.cells]))
+    owner = np.full(count, -1)
+    for index in range(1, count):
+        if max(stats[index][2], stats[index][3]) < 0.12 * height:
+            continue
+        for at, cell in enumerate(field.cells):
+            inside = cell.x - 0.1 * cell.width <= centers[index][0] <= cell.right + 0.1 * cell.width
+            if inside and cell.y - 0.25 * cell.height <= centers[index][1] <= cell.bottom + 0.25 * cell.height:
+                owner[index] = at
+    whole = Box(0, 0, mask.shape[1], mask.shape[0])
+    candidates = []
+    for at, _cell in enumerate(field.cells):
+        own = np.where(np.isin(labels, np.flatnonzero(owner == at)), 255, 0).astype(np.uint8)
+        if own.any():
+            atom = crop(own, whole)
+            if max(atom.box.height, atom.box.width) >= 0.25 * height:
+                candidates.append(Candidate(at, at + 1, atom.box, _cut_out(field.ink, atom)))
+    return Lattice(len(field.cells), tuple(candidates), (20.0,) * len(field.cells), 0.7 * height)

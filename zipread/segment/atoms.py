@@ -1,0 +1,186 @@
+"""Pieces of ink that are never divided further: components, joined where broken, cut where touching."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from zipread.records import Box
+
+CUTS_PER_HEIGHT = 2.0
+"""Cuts of each kind through a component, for each digit height of its width."""
+
+SPECK = 0.10
+"""Components smaller than this in both directions, in digit heights, are specks and never ink of a digit."""
+
+MIN_SPLIT_WIDTH = 0.66
+"""Components narrower than this, in digit heights, are not cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """A piece of ink that is never divided further."""
+
+    mask: np.ndarray  # (h, w) uint8, 255 on its ink, the size of its box
+    box: Box
+    cut: float = 0.0  # ink crossed by the cut on its left, digit heights; 0: it was never joined there
+
+
+def components(mask: np.ndarray) -> list[Atom]:
+    """The connected components (8-neighbours) of a (h, w) uint8 mask."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(mask, 8, cv2.CV_16U, cv2.CCL_DEFAULT)
+    atoms = []
+    for index in range(1, count):
+        x, y, width, height, _ = (int(v) for v in stats[index])
+        part = np.where(labels[y : y + height, x : x + width] == index, 255, 0).astype(np.uint8)
+        atoms.append(Atom(part, Box(x, y, width, height)))
+    return atoms
+
+
+def digit_height(boxes: list[Box], field_height: int) -> float:
+    """Typical height of the digits in a field, pixels: the median of the tall components' heights."""
+    solid = [box for box in boxes if box.height >= 0.12 * field_height and box.width <= 8 * box.height]
+    if not solid:
+        return float(field_height)
+    heights = np.array([box.height for box in solid], np.float64)
+    # Wide components are several digits, and vouch for more than one.
+    votes = np.array([min(5, max(1, round(box.width / box.height))) for box in solid])
+    tall = heights >= 0.5 * np.sort(heights)[-2 if len(heights) > 2 else -1]
+    return float(np.median(np.repeat(heights[tall], votes[tall])))
+
+
+def merge(first: Atom, second: Atom) -> Atom:
+    """Two pieces of ink as one."""
+    x, y = min(first.box.x, second.box.x), min(first.box.y, second.box.y)
+    right, bottom = max(first.box.right, second.box.right), max(first.box.bottom, second.box.bottom)
+    mask = np.zeros((bottom - y, right - x), np.uint8)
+    for atom in (first, second):
+        top, left = atom.box.y - y, atom.box.x - x
+        part = mask[top : top + atom.box.height, left : left + atom.box.width]
+        np.maximum(part, atom.mask, out=part)
+    return Atom(mask, Box(x, y, right - x, bottom - y))
+
+
+def crop(mask: np.ndarray, frame: Box) -> Atom:
+    """The ink of a (h, w) uint8 mask that covers `frame`, cut to its own box; the mask must not be empty."""
+    columns = np.flatnonzero(mask.any(axis=0))
+    rows = np.flatnonzero(mask.any(axis=1))
+    x, y = int(columns[0]), int(rows[0])
+    width, height = int(columns[-1]) + 1 - x, int(rows[-1]) + 1 - y
+    return Atom(mask[y : y + height, x : x + width], Box(frame.x + x, frame.y + y, width, height))
+
+
+def join_broken(atoms: list[Atom], height: float) -> list[Atom]:
+    """Join pieces that stand above each other: a five and its hat, a stroke broken in two."""
+    atoms = sorted(atoms, key=lambda atom: atom.box.x)
+    merged = True
+    while merged:
+        merged = False
+        for i, first in enumerate(atoms):
+            for j in range(i + 1, len(atoms)):
+                if _belong_together(first.box, atoms[j].box, height):
+                    atoms[i] = merge(first, atoms.pop(j))
+                    merged = True
+                    break
+            if merged:
+                break
+    return sorted(atoms, key=lambda atom: atom.box.x + atom.box.width / 2)
+
+
+def may_be_ink(box: Box, height: float) -> bool:
+    """Neither a speck nor what is left of a line."""
+    is_speck = max(box.width, box.height) < max(2.0, SPECK * height)
+    is_line = box.height < 0.18 * height and box.width > 1.2 * height
+    return not (is_speck or is_line)
+
+
+def _belong_together(a: Box, b: Box, height: float) -> bool:
+    overlap = min(a.right, b.right) - max(a.x, b.x)
+    narrower = min(a.width, b.width)
+    if overlap < 0.6 * narrower:
+        return False
+    joined = max(a.right, b.right) - min(a.x, b.x)
+    tall = max(a.bottom, b.bottom) - min(a.y, b.y)
+    return joined <= 1.1 * height and tall <= 1.35 * height
+
+
+def split(atom: Atom, height: float) -> list[Atom]:
+    """Cut a component that may be several digits where little ink has to be crossed."""
+    width = atom.box.width
+    if width < MIN_SPLIT_WIDTH * height or atom.box.height < 0.5 * height:
+        return [atom]
+    margin = max(2, round(0.12 * height))
+    columns = np.arange(margin, width - margin)
+    seams, costs = _seams(atom.mask, columns, max(2, round(0.15 * height)))
+    extent = _contour_distance(atom.mask)[columns]
+    most = max(1, round(CUTS_PER_HEIGHT * width / height))
+    pieces, crossed, rest = [], [0.0], atom.mask.copy()
+    for at in _best_cuts(costs, extent, most, max(2, round(0.1 * height))):
+        left_of_seam = np.arange(width)[None, :] < seams[at][:, None]
+        pieces.append(np.where(left_of_seam, rest, 0).astype(np.uint8))
+        rest = np.where(left_of_seam, 0, rest).astype(np.uint8)
+        crossed.append(float(costs[at]) / height)
+    pieces.append(rest)
+    return [replace(crop(piece, atom.box), cut=cut) for piece, cut in zip(pieces, crossed, strict=True) if piece.any()]
+
+
+def _best_cuts(ink_crossed: np.ndarray, extent: np.ndarray, most: int, apart: int) -> list[int]:
+    """Places to cut, ascending: local minima of the ink crossed and of the distance between the contours.
+
+    The two see different things: a bridge between digits is thin, a place where two bows meet is low.
+    At most `most` of each kind, all at least `apart` columns from each other.
+    """
+    chosen: list[int] = []
+    for cost in (extent + 0.5 * ink_crossed, ink_crossed):
+        taken = 0
+        for at in np.argsort(cost, kind="stable"):
+            near = cost[max(0, at - apart) : at + apart + 1]
+            if cost[at] > near.min() or any(abs(int(at) - other) < apart for other in chosen):
+                continue
+            chosen.append(int(at))
+            taken += 1
+            if taken == most:
+                break
+    return sorted(chosen)
+
+
+def _contour_distance(mask: np.ndarray) -> np.ndarray:
+    """(w,) float64: rows from the uppermost to the lowest ink of each column, smoothed."""
+    ink = mask > 0
+    upper = ink.argmax(axis=0)
+    lower = mask.shape[0] - ink[::-1].argmax(axis=0)
+    distance = np.where(ink.any(axis=0), lower - upper, 0).astype(np.float64)
+    return np.convolve(distance, np.ones(3) / 3, mode="same")
+
+
+def _seams(mask: np.ndarray, columns: np.ndarray, reach: int) -> tuple[np.ndarray, np.ndarray]:
+    """Paths of least ink from top to bottom near some columns (dynamic programming, as in seam carving).
+
+    Returns:
+        (k, h) int64: for each of k columns and each row the first column right of the cut; and (k,) float64 what
+        each cut costs: the pixels of ink it crosses, and a little for leaving its column.
+    """
+    rows = mask.shape[0]
+    offsets = np.arange(-reach, reach + 1)
+    at = columns[:, None] + offsets[None, :]
+    outside = (at < 0) | (at >= mask.shape[1])
+    ink = (mask > 0)[:, np.clip(at, 0, mask.shape[1] - 1)].astype(np.float64)  # (h, k, window)
+    cost = ink + np.where(outside, 1e3, np.abs(offsets) * 0.02)
+    total = np.full((rows, len(columns), len(offsets) + 2), np.inf)
+    total[0, :, 1:-1] = cost[0]
+    for row in range(1, rows):
+        before = total[row - 1]
+        aside = np.minimum(before[:, :-2], before[:, 2:]) + 0.1
+        total[row, :, 1:-1] = np.minimum(aside, before[:, 1:-1]) + cost[row]
+    seams = np.empty((len(columns), rows), np.int64)
+    each = np.arange(len(columns))
+    place = total[-1].argmin(axis=1)
+    seams[:, -1] = place
+    for row in range(rows - 2, -1, -1):
+        here = total[row]
+        options = np.stack((here[each, place - 1] + 0.1, here[each, place], here[each, place + 1] + 0.1))
+        place = place + options.argmin(axis=0) - 1
+        seams[:, row] = place
+    return seams - 1 - reach + columns[:, None], total[-1].min(axis=1)
