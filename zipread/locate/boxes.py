@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from zipread.locate.frames import CELL_SIZE, LEAST_SUPPORT, Lines, find_cells, has_walls, support, thin_lines
+from zipread.locate.frames import CELL_SIZE, LEAST_SUPPORT, Lines, find_cells, has_walls, reach_out, support, thin_lines
 from zipread.locate.upright import LEVEL_ENOUGH, Span, Upright, cells_in_field, span_to_field, turn_picture
 from zipread.records import CleanPage, Field, Page
 
@@ -86,7 +86,7 @@ def _rows(lines: Lines, digits: int) -> list[tuple[float, list[Span]]]:
             continue
         for row in _regular(cells[alike], lines, digits):
             clearness = float(support(row, lines).mean())
-            spans = [Span(*corners) for corners in row.tolist()]
+            spans = [Span(*corners) for corners in reach_out(row, lines).tolist()]
             if clearness >= LEAST_CLEARNESS and not any(_overlapping(spans, other) for _, other in rows):
                 rows.append((clearness, spans))
     return sorted(rows, key=lambda row: -row[0])

@@ -37,6 +37,8 @@ LEAST_SUPPORT = 0.55
 """Share of a cell's outline that must be line, however much a digit hides of it."""
 SAME_CELL = 3.0
 """Rectangles whose sides are this close are one, pixels."""
+MAX_REACH = 0.45
+"""How far beyond a cell found its true frame is looked for, cell heights."""
 LEAST_WALL = 0.85
 """Share of a wall's length that must be dark where a cell was not found by itself."""
 
@@ -210,6 +212,27 @@ def support(cells: np.ndarray, lines: Lines) -> np.ndarray:
         for at in (top - 1, bottom)
     ]
     return np.mean(sides, axis=0)
+
+
+def reach_out(row: np.ndarray, lines: Lines) -> np.ndarray:
+    """The cells of a row (n, 4) carried up and down to the outermost line that closes their walls.
+
+    Strokes on a common line (the feet of 2s, the bars of 7s) can pass for a frame inside the frame.
+    """
+    reached = row.copy()
+    steps = np.arange(3, max(4, round(MAX_REACH * float(np.median(row[:, 3] - row[:, 1])))))
+    left, right = np.round(row[:, 0]).astype(np.int64), np.round(row[:, 2]).astype(np.int64)
+    columns = np.stack([left - 1, right], axis=1)[None, :, :, None] + np.arange(-2, 3)
+    for side, sign in ((1, -1), (3, 1)):
+        edge = round(float(np.median(row[:, side])))
+        y = edge + sign * steps
+        line = (_sum_rows(lines.horizontal_sum, y[:, None], left, right) / (right - left)).mean(axis=1)
+        start, stop = np.minimum(edge, y)[:, None, None, None], np.maximum(edge, y)[:, None, None, None]
+        wall = _sum_columns(lines.vertical_sum, columns, start, stop).max(axis=3).mean(axis=(1, 2)) / steps
+        closed = np.flatnonzero((line >= LEAST_EDGE) & (wall >= LEAST_EDGE))
+        if len(closed):
+            reached[:, side] = y[closed[-1]]
+    return reached
 
 
 def _sum_columns(total: np.ndarray, x: np.ndarray, top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
