@@ -39,7 +39,7 @@ def locate(
     if layout == "field":
         return _one_field(page, clean, digits)
     if layout == "boxes":
-        return _as_places(find_rows(page, clean, turn_upright(clean), digits)[:MAX_FIELDS])
+        return _as_places(find_rows(page, clean, turn_upright(clean), digits, max(clean.ink.shape))[:MAX_FIELDS])
     upright = turn_upright(clean)
     text = find_text(upright.ink)
     if layout == "envelope":

@@ -13,9 +13,9 @@ from zipread.locate.upright import LEVEL_ENOUGH, Span, Upright, cells_in_field, 
 from zipread.records import CleanPage, Field, Page
 
 SEARCH_SIDE = 1100
-"""Longest side of the largest picture searched, pixels: lines of a frame are long, so they survive the shrinking."""
-LEVELS = 2
-"""Scales searched, each half of the one before: thick lines and large cells are found on the smaller."""
+"""Longest side of the largest picture searched at first sight, pixels: frames are long, they survive shrinking."""
+LEAST_SIDE = 300
+"""Longest side of the smallest picture searched, pixels: thick lines and large cells are found on small ones."""
 LEAST_CLEARNESS = 0.78
 """Mean share of the cells' outlines in a row that must be line."""
 LEAST_FOUND = 0.4
@@ -28,13 +28,15 @@ MARGIN = 0.25
 """Paper kept around a row for digits that leave their box, cell heights."""
 
 
-def find_rows(page: Page, clean: CleanPage, upright: Upright, digits: int) -> list[Field]:
-    """Find rows of exactly `digits` printed cells, the clearest first; the prior is the clearness of the frame."""
-    gray, factor = _level_gray(page, clean, upright)
+def find_rows(page: Page, clean: CleanPage, upright: Upright, digits: int, side: int = SEARCH_SIDE) -> list[Field]:
+    """Find rows of exactly `digits` printed cells, the clearest first; the prior is the clearness of the frame.
+
+    `side` is the longest side of the largest picture searched, pixels: a larger one finds finer frames and costs
+    more. Each next one has half its size.
+    """
+    gray, factor = _level_gray(page, clean, upright, side)
     rows: list[tuple[float, list[Span]]] = []
-    for _ in range(LEVELS):
-        if min(gray.shape) < 2 * CELL_SIZE[0]:
-            break
+    while max(gray.shape) >= LEAST_SIDE and min(gray.shape) >= 2 * CELL_SIZE[0]:
         for clearness, cells in _rows(thin_lines(gray), digits):
             scaled = [Span(c.left * factor, c.top * factor, c.right * factor, c.bottom * factor) for c in cells]
             if not any(_overlapping(scaled, other) for _, other in rows):
@@ -45,7 +47,7 @@ def find_rows(page: Page, clean: CleanPage, upright: Upright, digits: int) -> li
     return [_row_field(upright, cells, clearness) for clearness, cells in rows]
 
 
-def _level_gray(page: Page, clean: CleanPage, upright: Upright) -> tuple[np.ndarray, float]:
+def _level_gray(page: Page, clean: CleanPage, upright: Upright, side: int) -> tuple[np.ndarray, float]:
     """The page's gray, level and small enough to search, and working pixels per pixel of it."""
     gray = page.gray
     height, width = clean.ink.shape
@@ -53,7 +55,7 @@ def _level_gray(page: Page, clean: CleanPage, upright: Upright) -> tuple[np.ndar
         gray = _halved(gray)
     if gray.shape != (height, width):
         gray = cv2.resize(gray, (width, height), interpolation=cv2.INTER_LINEAR)
-    while max(gray.shape) > SEARCH_SIDE:
+    while max(gray.shape) > side:
         gray = _halved(gray)
     if max(gray.shape) < 0.6 * SEARCH_SIDE:
         gray = cv2.resize(gray, None, fx=2.0, fy=2.0, interpolation=cv2.INTER_LINEAR)
