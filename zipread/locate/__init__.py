@@ -19,6 +19,9 @@ MAX_FIELDS = 12
 """Most places offered for one page: each costs a reading."""
 LINE_SHARE = 0.31
 """Letters at least this share of a picture's height: the picture is one line of writing."""
+CLEAR_ROW = 0.5
+"""Clearness (0 to 1) from which a frame in a picture of one line is that line's: its walls are no ones then."""
+
 BOXES_BONUS = 3.0
 """Log-odds by which a row of clear printed boxes, as many as digits, beats the places of an address."""
 SMALL_HEIGHT, SMALL_LINE_SHARE = 100, 0.2
@@ -79,10 +82,11 @@ def _is_one_line(clean: CleanPage, text: Text) -> bool:
 
 
 def _one_field(page: Page, clean: CleanPage, digits: int) -> list[Field]:
-    """A picture of one line: a row of printed boxes in it where there is one, and the whole of it."""
+    """A picture of one line: the row of printed boxes in it, or else the whole of it."""
     rows = find_rows(page, clean, turn_upright(clean), digits)[:1]
-    rows = [replace(row, prior=BOXES_BONUS * (2.0 * row.prior - 1.0)) for row in rows]
-    return _as_places([*rows, _whole_picture(page, clean, 0.0)])
+    if rows and rows[0].prior > CLEAR_ROW:
+        return _as_places(rows)
+    return [_whole_picture(page, clean, 0.0)]
 
 
 def _whole_picture(page: Page, clean: CleanPage, prior: float) -> Field:

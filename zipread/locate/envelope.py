@@ -29,6 +29,8 @@ LEAST_SLOPE, GREATEST_SLOPE = 0.012, 0.12
 """Slopes of a line against its page that are followed: less does no harm, more is no line."""
 LAST_IN_ROW = 0.2
 """Log-odds for the last piece of a row that wide gaps have parted."""
+ROW_SCORES = (2.6, 1.0, -0.6, -1.2)
+"""Log-odds for the rows of an address, the last first: box and house numbers stand above, a country may stand below."""
 MAX_PAGE_SHARE = 0.35
 """Letters taller than this share of the page are no address."""
 ZIP_DIGITS = 5
@@ -104,7 +106,7 @@ def _run_score(run: Run, digits: int) -> float:
         return score - 2.5  # the add-on of a ZIP+4, the tail of a telephone number
     if math.isinf(run.gap_after):
         return score + 1.0
-    return score + (0.7 if run.dash_after else 0.1 if math.isinf(run.gap_before) else -0.7)
+    return score + (0.7 if run.dash_after else -0.5 if math.isinf(run.gap_before) else -0.7)
 
 
 def _deviation(values: list[float]) -> float:
@@ -123,7 +125,7 @@ def _shape_score(aspect: float, pieces: int, digits: int) -> float:
 
 def _row_score(from_end: int, block: Block, text: Text) -> float:
     """Log-odds for a row of a block: the code ends the last row, or stands above a country or a barcode."""
-    score = (1.5, 0.7, 0.0, -0.5)[min(from_end, 3)]
+    score = ROW_SCORES[min(from_end, len(ROW_SCORES) - 1)]
     if from_end == 0:
         row = block.rows[-1]
         left, right, bottom = row[0].left, row[-1].right, row[-1].bottom
@@ -143,9 +145,9 @@ def _block_score(block: Block, page_size: tuple[float, float]) -> float:
     x = (left + right) / 2 / page_size[0]
     y = (block.rows[0][0].top + block.rows[-1][0].bottom) / 2 / page_size[1]
     if y < 0.36 and x < 0.5:
-        return score - 1.5  # return address
+        return score - 2.6  # return address
     if y < 0.36 and x > 0.62:
-        return score - 1.2  # stamp, postmark, permit imprint
+        return score - 2.2  # stamp, postmark, permit imprint
     return score + 0.8 * (1.0 - min(1.0, 2.5 * math.hypot(x - 0.55, y - 0.6)))
 
 
