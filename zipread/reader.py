@@ -207,7 +207,7 @@ class Reader:
         for other in ranked[1:]:
             if other.decoded is None or best.decoded is None or other.decoded.code == best.decoded.code:
                 continue
-            share = 1.0 / (1.0 + np.exp(best.merit - other.merit))
+            share = float(1.0 / (1.0 + np.exp(best.merit - other.merit)))
             rivals = dict(reading.alternatives)
             rivals[other.decoded.code] = max(rivals.get(other.decoded.code, 0.0), share * other.decoded.confidence)
             top = sorted(rivals.items(), key=lambda item: -item[1])[:3]

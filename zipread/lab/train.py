@@ -13,8 +13,11 @@ import numpy as np
 
 from zipread import __version__
 from zipread.errors import DependencyError, InputError
+from zipread.directory import load_directory
+from zipread.lab.calibration import fit as calibrate
 from zipread.lab.network import build
-from zipread.lab.synth.fonts import TRAIN_HAND, TRAIN_PRINT, find_fonts
+from zipread.lab.synth.fonts import TRAIN_HAND, TRAIN_PRINT, FontFile, find_fonts
+from zipread.lab.synth.hands import Prints
 from zipread.lab.trainset import CHUNK, Digits, font_glyphs, load_digits, make_set, split_by_writer
 from zipread.normalize import NORMALIZATION_VERSION
 
@@ -36,9 +39,10 @@ class Recipe:
     """What decides a training: the same recipe on the same machine gives the same weights."""
 
     seed: int = 1
-    epochs: int = 20  # of PICTURES_PER_EPOCH
+    epochs: int = 15  # of PICTURES_PER_EPOCH
     scale: float = 1.0  # size of the training set relative to the full one
     jobs: int = 2  # processes that make pictures
+    calibration_fields: int = 4_000  # made fields the confidence is fitted on
 
 
 def train(data: Path | None, out: Path, recipe: Recipe, report: Report, resume: bool = False) -> Path:
@@ -81,19 +85,23 @@ def train(data: Path | None, out: Path, recipe: Recipe, report: Report, resume: 
     first = _restore(model, work, recipe) if resume else 0
     history = _run(model, (images, labels), (held_out.x, held_out.y), recipe, first, work, report)
     model.optimizer.finalize_variable_values(model.trainable_variables)
-    return _export(
-        model, out, recipe, {"held_out_writers": len(np.unique(held_out.writer)), **history[-1]}, report
-    )
+    record = {"digits": len(training.y), "held_out_writers": len(np.unique(held_out.writer)), **history[-1]}
+    manifest = _export(model, out, recipe, record, report)
+    codes = np.flatnonzero(load_directory("us"))
+    calibrate(out, held_out, Prints(tuple(_fonts())), codes, recipe.calibration_fields, recipe.seed, report)
+    return manifest
 
 
 def _training_set(
     digits: Digits, recipe: Recipe, work: Path, report: Report, resume: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     cache = work / "trainset.npz"
+    made_from = np.array([recipe.seed, recipe.scale])
     if resume and cache.exists():
         with np.load(cache) as archive:
-            return archive["images"], archive["labels"]
-    glyphs = font_glyphs(find_fonts((*TRAIN_PRINT, *TRAIN_HAND)))
+            if np.array_equal(archive["made_from"], made_from):
+                return archive["images"], archive["labels"]
+    glyphs = font_glyphs(_fonts())
 
     def progress(made: int, total: int) -> None:
         if made * 20 // total != (made - CHUNK) * 20 // total:
@@ -102,8 +110,13 @@ def _training_set(
     images, labels = make_set(digits, glyphs, recipe.scale, recipe.seed, recipe.jobs, progress)
     order = np.random.default_rng(recipe.seed).permutation(len(labels))
     images, labels = images[order], labels[order]
-    np.savez(cache, images=images, labels=labels)
+    np.savez(cache, images=images, labels=labels, made_from=made_from)
     return images, labels
+
+
+def _fonts() -> tuple[FontFile, ...]:
+    """The fonts that may train; none of those that measure."""
+    return find_fonts((*TRAIN_PRINT, *TRAIN_HAND))
 
 
 def _slice(images: np.ndarray, labels: np.ndarray, recipe: Recipe, epoch: int) -> tuple[np.ndarray, np.ndarray]:
@@ -128,7 +141,7 @@ def _run(
         images, labels = _slice(*data, recipe, epoch)
         targets = keras.utils.to_categorical(labels, 11)
         loss = model.fit(images, targets, batch_size=BATCH, epochs=1, verbose=0, shuffle=False).history["loss"][0]
-        raw = [np.array(v) for v in model.trainable_variables]
+        raw = [keras.ops.convert_to_numpy(v) for v in model.trainable_variables]
         model.optimizer.finalize_variable_values(model.trainable_variables)
         scores = model.predict(held_out[0], batch_size=1024, verbose=0)
         model.save_weights(work / "averaged.weights.h5")

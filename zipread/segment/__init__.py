@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from zipread.records import Box, Candidate, FieldImage, Lattice
-from zipread.segment.atoms import Atom, components, crop, digit_height, join_broken, may_be_ink, merge, split
+from zipread.segment.atoms import Atom, components, digit_height, join_broken, may_be_ink, merge, split
 from zipread.segment.lines import remove_cell_frames, remove_lines
 from zipread.segment.slant import deslant
 
@@ -33,6 +33,15 @@ MAX_RUN = 5
 
 MAX_WIDTH = 1.2
 """Width of the widest candidate, in digit heights."""
+
+CRUMB = 0.06
+"""Pieces with less than this share of the ink of the largest piece in a printed box are left out."""
+
+LEAST_DIGIT = 0.22
+"""Longer side of the smallest digit in a printed box, in box heights."""
+
+NEVER = 20.0
+"""Cost of leaving out a box: a row of boxes is read box by box."""
 
 FINE_HEIGHT = 32.0
 """Digits lower than this, pixels, are cut at twice their resolution."""
@@ -112,22 +121,36 @@ def _cut_out(ink: np.ndarray, atom: Atom) -> np.ndarray:
 def _segment_cells(field: FieldImage) -> Lattice:
     """One atom for each printed box: the components whose ink lies mostly in it, frame lines rubbed out."""
     mask = remove_cell_frames(field.mask, field.cells)
-    count, labels, stats, centers = cv2.connectedComponentsWithStatsWithAlgorithm(mask, 8, cv2.CV_16U, cv2.CCL_DEFAULT)
-    height = float(np.median([cell.height for cell in field.cells]))
-    owner = np.full(count, -1)
-    for index in range(1, count):
-        if max(stats[index][2], stats[index][3]) < 0.12 * height:
-            continue
-        for at, cell in enumerate(field.cells):
-            inside = cell.x - 0.1 * cell.width <= centers[index][0] <= cell.right + 0.1 * cell.width
-            if inside and cell.y - 0.25 * cell.height <= centers[index][1] <= cell.bottom + 0.25 * cell.height:
-                owner[index] = at
-    whole = Box(0, 0, mask.shape[1], mask.shape[0])
+    pieces = components(mask)
     candidates = []
-    for at, _cell in enumerate(field.cells):
-        own = np.where(np.isin(labels, np.flatnonzero(owner == at)), 255, 0).astype(np.uint8)
-        if own.any():
-            atom = crop(own, whole)
-            if max(atom.box.height, atom.box.width) >= 0.25 * height:
-                candidates.append(Candidate(at, at + 1, atom.box, _cut_out(field.ink, atom)))
-    return Lattice(len(field.cells), tuple(candidates), (20.0,) * len(field.cells), 0.7 * height)
+    for at, cell in enumerate(field.cells):
+        own = [piece for piece in pieces if _belongs(piece.box, cell)]
+        largest = max((np.count_nonzero(piece.mask) for piece in own), default=0)
+        own = [p for p in own if np.count_nonzero(p.mask) >= CRUMB * largest and not _is_frame_rest(p.box, cell, own)]
+        if not own:
+            continue
+        atom = own[0]
+        for piece in own[1:]:
+            atom = merge(atom, piece)
+        if max(atom.box.height, atom.box.width) >= LEAST_DIGIT * cell.height:
+            candidates.append(Candidate(at, at + 1, atom.box, _cut_out(field.ink, atom)))
+    height = float(np.median([candidate.box.height for candidate in candidates] or [field.mask.shape[0]]))
+    return Lattice(len(field.cells), tuple(candidates), (NEVER,) * len(field.cells), height)
+
+
+def _belongs(box: Box, cell: Box) -> bool:
+    """Whether a component's middle lies in a printed box, or just outside where digits stick out."""
+    x, y = box.x + box.width / 2, box.y + box.height / 2
+    aside, above = 0.1 * cell.width, 0.2 * cell.height
+    return cell.x - aside <= x <= cell.right + aside and cell.y - above <= y <= cell.bottom + above
+
+
+def _is_frame_rest(box: Box, cell: Box, others: list[Atom]) -> bool:
+    """Whether a component is what is left of a frame line: thin, along the border, and not alone in its box."""
+    thin = min(box.width, box.height) <= max(2, 0.12 * cell.width)
+    x, y = box.x + box.width / 2, box.y + box.height / 2
+    inside = (
+        abs(x - cell.x - cell.width / 2) < 0.4 * cell.width and abs(y - cell.y - cell.height / 2) < 0.42 * cell.height
+    )
+    larger = any(other.box.width * other.box.height > box.width * box.height for other in others)
+    return thin and not inside and (larger or box.height >= 0.9 * cell.height)

@@ -10,11 +10,20 @@ from zipread.records import Box
 FRAME_ZONE = 0.25
 """Part of a field at its left and right end where a frame's upright line is looked for, in field heights."""
 
-LINE_COVERAGE = 0.8
+MOST_CROSSED = 12
+"""Thickness of the thickest line across which a stroke is followed, pixels."""
+
+LINE_COVERAGE = 0.93
 """Share of its length that a line is inked; the flat tops of printed digits in a row cover less."""
 
-FRAME_BAND = 0.16
+FRAME_BAND = 0.22
 """A frame line lies this near to the edge of its box, in box heights (its upright lines: box widths)."""
+
+SIDE_COVERAGE = 0.92
+"""Share of a box's side that its line covers; the foot of a two and the stroke of a one cover less."""
+
+THICKEST_FRAME = 0.12
+"""Thickness of the thickest frame line, in box heights (of its upright lines: box widths)."""
 
 FRAME_RUN = 0.35
 """Shortest straight run of a frame line, in box widths (its upright lines: box heights)."""
@@ -30,7 +39,7 @@ def remove_lines(mask: np.ndarray) -> np.ndarray:
         (h, w) uint8 mask without them.
     """
     height, width = mask.shape
-    out = _remove_horizontal(mask, max(1.2 * height, 0.35 * width))
+    out = _remove_horizontal(mask, max(1.6 * height, 0.5 * width))
     # A tall stroke in the middle may be a one; only at the ends does a full-height line belong to a frame.
     end = round(FRAME_ZONE * height)
     if height > 12 and width > 4 * end:
@@ -61,12 +70,7 @@ def _remove_horizontal(mask: np.ndarray, shortest: float) -> np.ndarray:
     if not zone.any():
         return mask
     rest = cv2.bitwise_and(mask, cv2.bitwise_not(zone))
-    # A stroke that crosses the line has ink above and below it: there the line's pixels stay.
-    reach = int(zone.any(axis=1).sum() > 0) + int((zone > 0).sum(axis=0).max())
-    above = cv2.dilate(rest, np.ones((reach + 1, 1), np.uint8), anchor=(0, reach))
-    below = cv2.dilate(rest, np.ones((reach + 1, 1), np.uint8), anchor=(0, 0))
-    crossing = cv2.bitwise_and(cv2.bitwise_and(above, below), mask)
-    return cv2.bitwise_or(rest, cv2.bitwise_and(crossing, zone))
+    return cv2.bitwise_or(rest, _crossing(rest, cv2.bitwise_and(mask, zone)))
 
 
 def _mark_line(zone: np.ndarray, chain: np.ndarray, run: int) -> None:
@@ -99,47 +103,75 @@ def remove_cell_frames(mask: np.ndarray, cells: tuple[Box, ...]) -> np.ndarray:
         cells: interiors of the boxes, pixels.
 
     Returns:
-        (h, w) uint8 mask; straight runs along a box's border, and ink far from every box, are gone.
+        (h, w) uint8 mask; lines along a whole side of a box, and ink far from every box, are gone.
     """
-    width = float(np.median([cell.width for cell in cells]))
-    height = float(np.median([cell.height for cell in cells]))
-    out = mask
-    for along, across, upright in ((width, height, False), (height, width, True)):
-        band = _border_bands(mask.shape[:2], cells, max(2.0, FRAME_BAND * across), upright)
-        run = max(5, round(FRAME_RUN * along))
-        kernel = np.ones((run, 1) if upright else (1, run), np.uint8)
-        lines = cv2.bitwise_and(cv2.morphologyEx(out, cv2.MORPH_OPEN, kernel), band)
-        lines = cv2.bitwise_and(cv2.dilate(lines, np.ones((3, 3), np.uint8)), band)
-        out = _without(out, lines, upright)
     near = np.zeros_like(mask)
     for cell in cells:
         reach = round(0.25 * cell.height)
         near[max(0, cell.y - reach) : cell.bottom + reach, max(0, cell.x - reach // 2) : cell.right + reach // 2] = 255
-    return cv2.bitwise_and(out, near)
+    turned = tuple(Box(cell.y, cell.x, cell.height, cell.width) for cell in cells)
+    level = _frame_lines(mask, cells)
+    upright = np.ascontiguousarray(_frame_lines(np.ascontiguousarray(mask.T), turned).T)
+    rest = cv2.bitwise_and(mask, cv2.bitwise_not(cv2.bitwise_or(level, upright)))
+    across_level = _crossing(rest, level)
+    across_upright = np.ascontiguousarray(_crossing(np.ascontiguousarray(rest.T), upright.T).T)
+    return cv2.bitwise_and(cv2.bitwise_or(rest, cv2.bitwise_or(across_level, across_upright)), near)
 
 
-def _border_bands(shape: tuple[int, ...], cells: tuple[Box, ...], reach: float, upright: bool) -> np.ndarray:
-    """(h, w) uint8, 255 within `reach` pixels of the cells' left and right edges, or of their tops and bottoms."""
-    band = np.zeros(shape, np.uint8)
-    r = round(reach)
-    for cell in cells:
-        for edge in (cell.x, cell.right) if upright else (cell.y, cell.bottom):
-            if upright:
-                band[max(0, cell.y - r) : cell.bottom + r, max(0, edge - r) : edge + r] = 255
-            else:
-                band[max(0, edge - r) : edge + r, max(0, cell.x - r) : cell.right + r] = 255
-    return band
+def _frame_lines(mask: np.ndarray, cells: tuple[Box, ...]) -> np.ndarray:
+    """Ink of the level frame lines along the upper and lower sides of boxes, (h, w) uint8.
+
+    A side counts only where most boxes of the row have a line there: what one box shows alone is a stroke.
+    """
+    lines = np.zeros_like(mask)
+    for side in ("upper", "lower"):
+        sides, found = 0, []
+        for cell in cells:
+            band = max(2, round(FRAME_BAND * cell.height))
+            edge = cell.y if side == "upper" else cell.bottom
+            top, left, right = max(0, edge - band), max(0, cell.x - band // 2), cell.right + band // 2
+            part = np.ascontiguousarray(mask[top : edge + band, left:right])
+            if part.size == 0:
+                continue
+            kernel = np.ones((1, max(5, round(FRAME_RUN * cell.width))), np.uint8)
+            runs = cv2.morphologyEx(part, cv2.MORPH_OPEN, kernel) > 0
+            start = max(0, cell.x - left)
+            rows = _line_rows(runs[:, start : start + cell.width], cell.height)
+            found += [(slice(top + row, top + row + 1), slice(left, right)) for row in rows]
+            sides += bool(rows)
+        if sides > len(cells) / 2:
+            for place in found:
+                lines[place] = mask[place]
+    return lines
 
 
-def _without(mask: np.ndarray, lines: np.ndarray, upright: bool) -> np.ndarray:
-    """The mask without some lines; where ink goes on at both sides of a line, its pixels stay."""
+def _line_rows(runs: np.ndarray, cell_height: int) -> list[int]:
+    """The rows of a band, (h, w) bool, that hold a line along a whole side; none where there is no such line."""
+    cover = runs.mean(axis=1)
+    peak = int(cover.argmax())
+    first = last = peak
+    thickest = max(3, round(THICKEST_FRAME * cell_height))
+    while first > 0 and cover[first - 1] > 0.3 * cover[peak] and last - first < thickest:
+        first -= 1
+    while last + 1 < len(cover) and cover[last + 1] > 0.3 * cover[peak] and last - first < thickest:
+        last += 1
+    if float(np.mean(runs[first : last + 1].any(axis=0))) < SIDE_COVERAGE:
+        return []
+    # The wall of the next box may stand beside this one's.
+    whole = np.flatnonzero(cover >= SIDE_COVERAGE)
+    return sorted({*range(first, last + 1), *whole.tolist()})
+
+
+def _crossing(rest: np.ndarray, lines: np.ndarray) -> np.ndarray:
+    """The pixels of level lines where ink goes on above and below: a stroke crosses there.
+
+    Args:
+        rest: (h, w) uint8, the ink without the lines.
+        lines: (h, w) uint8, the lines' ink.
+    """
     if not lines.any():
-        return mask
-    rest = cv2.bitwise_and(mask, cv2.bitwise_not(lines))
-    reach = int((lines > 0).sum(axis=1 if upright else 0).max()) + 1
-    reach = min(reach, 9)
-    size = (1, reach) if upright else (reach, 1)
-    first, last = ((0, 0), (reach - 1, 0)) if upright else ((0, 0), (0, reach - 1))
-    kernel = np.ones(size, np.uint8)
-    both = cv2.bitwise_and(cv2.dilate(rest, kernel, anchor=first), cv2.dilate(rest, kernel, anchor=last))
-    return cv2.bitwise_or(rest, cv2.bitwise_and(cv2.bitwise_and(both, lines), mask))
+        return lines
+    reach = min(MOST_CROSSED, int((lines > 0).sum(axis=0).max())) + 1
+    kernel = np.ones((reach, 1), np.uint8)
+    below, above = cv2.dilate(rest, kernel, anchor=(0, 0)), cv2.dilate(rest, kernel, anchor=(0, reach - 1))
+    return cv2.bitwise_and(cv2.bitwise_and(above, below), lines)

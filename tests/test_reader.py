@@ -1,0 +1,104 @@
+import cv2
+import numpy as np
+import pytest
+
+from zipread import Reader
+from zipread.errors import InputError, SettingsError
+from zipread.records import Reading
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return Reader(directory="none", layout="field")
+
+
+def drawn(text: str, scale: float = 1.6, ink: int = 30, paper: int = 235) -> np.ndarray:
+    picture = np.full((90, 60 + 44 * len(text)), paper, np.uint8)
+    for at, character in enumerate(text):
+        cv2.putText(picture, character, (30 + 44 * at, 64), cv2.FONT_HERSHEY_SIMPLEX, scale, ink, 4, cv2.LINE_AA)
+    return picture
+
+
+def test_a_field_is_read_with_its_box_and_its_digits(reader):
+    reading = reader.read_field(drawn("60614"))
+    assert isinstance(reading, Reading)
+    assert reading.code == "60614"
+    assert len(reading.digit_confidences) == 5
+    assert len(reading.digits) == 5
+    assert reading.digits[0].image.shape == (28, 28)
+    assert reading.box is not None
+    assert abs(reading.box.x - 33) <= 8
+    assert abs(reading.box.right - (30 + 44 * 4 + 30)) <= 12
+
+
+def test_polarity_and_size_do_not_change_the_code(reader):
+    picture = drawn("02139")
+    double = cv2.resize(picture, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
+    half = cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    assert [reader.read_field(p).code for p in (picture, 255 - picture, double, half)] == ["02139"] * 4
+
+
+def test_every_way_to_hand_over_a_picture_reads_the_same(reader, tmp_path):
+    picture = drawn("73301")
+    path = tmp_path / "field.png"
+    cv2.imwrite(str(path), picture)
+    by_path, by_bytes, by_array = (reader.read(s) for s in (path, path.read_bytes(), picture))
+    assert by_path == by_bytes == by_array
+    assert by_path[0].code == "73301"
+
+
+def test_the_same_picture_gives_the_same_reading(reader):
+    assert reader.read(drawn("98101")) == reader.read(drawn("98101"))
+
+
+def test_blank_paper_is_blank(reader):
+    for layout in ("field", "boxes", "envelope", "auto"):
+        [reading] = Reader(layout=layout).read(np.full((300, 700), 240, np.uint8))
+        assert (reading.status, reading.code) == ("blank", "")
+
+
+def test_fewer_digits_than_wanted_is_for_review_without_a_code(reader):
+    reading = reader.read_field(drawn("12"))
+    assert reading.status != "accepted"
+
+
+def test_other_countries_have_other_lengths():
+    assert Reader(digits=6, directory="none", layout="field").read_field(drawn("461003")).code == "461003"
+
+
+def test_a_scribble_is_never_accepted(reader):
+    rng = np.random.default_rng(3)
+    for _ in range(10):
+        picture = np.full((80, 260), 240, np.uint8)
+        points = rng.uniform((10, 10), (250, 70), (14, 2)).astype(np.int32)
+        cv2.polylines(picture, [points], False, 20, 3, cv2.LINE_AA)
+        assert reader.read_field(picture).status != "accepted"
+
+
+@pytest.mark.parametrize("text", ["HELLO", "STREET", "Madison"])
+def test_words_are_never_accepted(reader, text):
+    assert reader.read_field(drawn(text)).status != "accepted"
+
+
+def test_a_single_digit_is_read_in_either_polarity(reader):
+    picture = np.full((200, 160), 255, np.uint8)
+    cv2.putText(picture, "7", (30, 160), cv2.FONT_HERSHEY_SIMPLEX, 5, 0, 12, cv2.LINE_AA)
+    assert reader.read_digit(picture).digit == "7"
+    assert reader.read_digit(255 - picture).digit == "7"
+
+
+def test_no_digit_no_name(reader):
+    blank = reader.read_digit(np.full((50, 50), 255, np.uint8))
+    assert (blank.digit, blank.status) == ("", "blank")
+
+
+def test_what_is_no_picture_raises(reader):
+    with pytest.raises(InputError):
+        reader.read(b"this is no picture")
+
+
+def test_settings_are_checked():
+    with pytest.raises(SettingsError, match="--accept"):
+        Reader(accept=1.5)
+    with pytest.raises(SettingsError, match="--digits"):
+        Reader(digits=0)
