@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from zipread.locate.lines import MAX_GAP, Block, Text, TextLine, find_blocks
-from zipread.locate.runs import ADD_ON_DIGITS, Run, find_runs
+from zipread.locate.runs import ADD_ON_DIGITS, Runs, find_runs
 from zipread.locate.upright import Span, Upright, span_to_field
 from zipread.records import Field
 
@@ -23,6 +23,8 @@ LEAST_GAP = 0.05
 """Added to gaps before they are compared, letter heights."""
 RUNS_PER_LINE = 4
 """Most places offered on one line."""
+SAME_PLACE = 0.85
+"""Overlap (intersection over union) from which two runs are one place."""
 MARGIN = 0.22
 """Paper kept above, below and beside a code, digit heights."""
 LEAST_SLOPE, GREATEST_SLOPE = 0.012, 0.12
@@ -42,26 +44,36 @@ def find_codes(upright: Upright, text: Text, digits: int, limit: int) -> list[Fi
 
     The fields' priors are scores: log-odds up to a constant that is the same for all of a page.
     """
-    found: list[tuple[float, Run]] = []
+    lines, base = _weighed_lines(upright, text)
+    runs = find_runs(lines, text.pieces, digits)
+    scores = base[runs.line] + _run_scores(runs, digits)
+    slopes: dict[int, float] = {}
+    fields = []
+    for run in _distinct(runs, scores, limit):
+        owner = int(runs.line[run])
+        slope = slopes[owner] if owner in slopes else slopes.setdefault(owner, _slope(lines[owner]))
+        span = _framed(runs, run, lines[owner].height, text.pieces, slope)
+        tilt = math.degrees(math.atan(slope))
+        fields.append(span_to_field(upright, span, "envelope", float(scores[run]), tilt=tilt))
+    return fields
+
+
+def _weighed_lines(upright: Upright, text: Text) -> tuple[list[TextLine], np.ndarray]:
+    """The lines that can be of an address, and the log-odds (n,) for their places."""
+    lines: list[TextLine] = []
+    scores: list[float] = []
     typical = float(np.median([line.height for line in text.lines])) if text.lines else 1.0
     tallest = MAX_PAGE_SHARE * upright.page_size[1]
     for block in find_blocks(text.lines):
         place = _block_score(block, upright.page_size)
-        for row, lines in enumerate(block.rows):
+        for row, pieces in enumerate(block.rows):
             row_score = place + _row_score(len(block.rows) - 1 - row, block, text)
-            for line in lines:
+            for line in pieces:
                 if line.height <= tallest:
                     size = max(-0.7, min(0.7, 0.5 * math.log(line.height / typical)))
-                    base = row_score + size + (LAST_IN_ROW if line is lines[-1] else 0.0)
-                    found += _best_runs(line, text.pieces, digits, base)
-    chosen = _distinct(sorted(found, key=lambda item: -item[0]), limit)
-    return [_as_field(upright, run, text.pieces, score) for score, run in chosen]
-
-
-def _as_field(upright: Upright, run: Run, pieces: np.ndarray, score: float) -> Field:
-    slope = _slope(run.line)
-    span = _framed(run, pieces, slope)
-    return span_to_field(upright, span, "envelope", score, tilt=math.degrees(math.atan(slope)))
+                    lines.append(line)
+                    scores.append(row_score + size + (LAST_IN_ROW if line is pieces[-1] else 0.0))
+    return lines, np.array(scores, np.float64)
 
 
 def _slope(line: TextLine) -> float:
@@ -79,48 +91,53 @@ def _slope(line: TextLine) -> float:
     return slope if LEAST_SLOPE <= abs(slope) <= GREATEST_SLOPE else 0.0
 
 
-def _best_runs(line: TextLine, pieces: np.ndarray, digits: int, base: float) -> list[tuple[float, Run]]:
-    """The line's best runs with their scores."""
-    scored = [(base + _run_score(run, digits), run) for run in find_runs(line, pieces, digits)]
-    return _distinct(sorted(scored, key=lambda item: -item[0]), RUNS_PER_LINE)
-
-
-def _run_score(run: Run, digits: int) -> float:
-    """Log-odds that a run is the code, from its shape and its place in the line; up to a constant."""
-    tall = sorted(letter[3] - letter[1] for letter in run.letters)
-    body = [letter for letter in run.letters if letter[3] - letter[1] >= 0.5 * tall[int(0.8 * (len(tall) - 1))]]
-    heights = sorted(letter[3] - letter[1] for letter in body)
-    height = heights[len(heights) // 2]
-    aspect = (max(letter[2] for letter in body) - body[0][0]) / height
-    score = _shape_score(aspect, len(body), digits)
+def _run_scores(runs: Runs, digits: int) -> np.ndarray:
+    """Log-odds (k,) that each run is the code, from its shape and its place in the line; up to a constant."""
+    if not len(runs.line):
+        return np.empty(0)
+    at, first, run = runs.flat()
+    tall = runs.letters[at, 3] - runs.letters[at, 1]
+    taller = _of_rank(tall, run, first + (0.8 * (runs.stop - runs.start - 1)).astype(np.int64))
+    body = tall >= 0.5 * taller[run]
+    at, run, tall = at[body], run[body], tall[body]
+    count = np.bincount(run)
+    first = np.cumsum(count) - count
+    height = _of_rank(tall, run, first + count // 2)
+    aspect = (np.maximum.reduceat(runs.letters[at, 2], first) - runs.letters[at[first], 0]) / height
+    score = _shape_scores(aspect, count, digits)
     if digits == ZIP_DIGITS:
-        score = max(score, _shape_score(aspect, len(body), digits + ADD_ON_DIGITS) - 0.5)
+        score = np.maximum(score, _shape_scores(aspect, count, digits + ADD_ON_DIGITS) - 0.5)
     # Digits are of one height and stand on one line; words have ascenders, descenders and capitals.
-    score -= 2.0 * min(1.0, _deviation(heights) / height)
-    score -= 2.0 * min(1.0, _deviation([letter[3] for letter in body]) / height)
-    score -= sum(letter[2] - letter[0] > 1.1 * height for letter in body) / len(body)
-    outside = min(run.gap_before, run.gap_after, MAX_GAP)
-    separation = math.log((outside + LEAST_GAP) / (run.gap_inside + LEAST_GAP))
-    score += 1.5 * max(-1.0, min(1.3, separation))
-    if run.dash_before:
-        return score - 2.5  # the add-on of a ZIP+4, the tail of a telephone number
-    if math.isinf(run.gap_after):
-        return score + 1.0
-    return score + (0.7 if run.dash_after else -0.5 if math.isinf(run.gap_before) else -0.7)
+    score -= 2.0 * np.minimum(1.0, _deviations(tall, run, count) / height)
+    score -= 2.0 * np.minimum(1.0, _deviations(runs.letters[at, 3], run, count) / height)
+    wide = runs.letters[at, 2] - runs.letters[at, 0] > 1.1 * height[run]
+    score -= np.bincount(run, wide) / count
+    outside = np.minimum(np.minimum(runs.gap_before, runs.gap_after), MAX_GAP)
+    separation = np.log((outside + LEAST_GAP) / (runs.gap_inside + LEAST_GAP))
+    score += 1.5 * np.clip(separation, -1.0, 1.3)
+    ends, begins = np.isinf(runs.gap_after), np.isinf(runs.gap_before)
+    # A hyphen before: the add-on of a ZIP+4, the tail of a telephone number.
+    return score + np.select([runs.dash_before, ends, runs.dash_after, begins], [-2.5, 1.0, 0.7, -0.5], -0.7)
 
 
-def _deviation(values: list[float]) -> float:
-    """Standard deviation."""
-    mean = sum(values) / len(values)
-    return math.sqrt(sum((value - mean) ** 2 for value in values) / len(values))
+def _of_rank(values: np.ndarray, run: np.ndarray, rank: np.ndarray) -> np.ndarray:
+    """The values (k,) at places `rank` (k,) when values (n,) are sorted within each run; `run` (n,) ascends."""
+    return values[np.lexsort((values, run))][rank]
 
 
-def _shape_score(aspect: float, pieces: int, digits: int) -> float:
-    off = math.log(max(aspect, 0.05) / (DIGIT_PITCH * digits))
-    off /= PITCH_SPREAD[off > 0]
+def _deviations(values: np.ndarray, run: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """Standard deviations (k,) of the values (n,) of each run."""
+    off = values - (np.bincount(run, values) / count)[run]
+    return np.sqrt(np.bincount(run, off * off) / count)
+
+
+def _shape_scores(aspect: np.ndarray, pieces: np.ndarray, digits: int) -> np.ndarray:
+    """Log-odds (k,) for runs of an aspect (k,) and a number of pieces (k,), up to a constant."""
+    off = np.log(np.maximum(aspect, 0.05) / (DIGIT_PITCH * digits))
+    off /= np.where(off > 0, PITCH_SPREAD[1], PITCH_SPREAD[0])
     # Two pairs of touching digits are common, a code in one piece is not; pieces too many are letters.
-    missing, surplus = max(0, digits - pieces), max(0, pieces - digits)
-    return 1.0 - 0.5 * off * off - 0.5 * surplus - 0.2 * min(missing, 2) - 0.6 * max(0, missing - 2)
+    missing, surplus = np.maximum(0, digits - pieces), np.maximum(0, pieces - digits)
+    return 1.0 - 0.5 * off * off - 0.5 * surplus - 0.2 * np.minimum(missing, 2) - 0.6 * np.maximum(0, missing - 2)
 
 
 def _row_score(from_end: int, block: Block, text: Text) -> float:
@@ -151,27 +168,26 @@ def _block_score(block: Block, page_size: tuple[float, float]) -> float:
     return score + 0.8 * (1.0 - min(1.0, 2.5 * math.hypot(x - 0.55, y - 0.6)))
 
 
-def _framed(run: Run, pieces: np.ndarray, slope: float) -> Span:
+def _framed(runs: Runs, run: int, height: float, pieces: np.ndarray, slope: float) -> Span:
     """The run's box with its small pieces (the bar of a 5, a broken stroke) and a margin short of its neighbours.
 
     Along a sloping line the box is that of the letters brought level about the run's middle.
     """
-    letters, height = np.array(run.letters), run.height
-    middle = (letters[:, 0].min() + letters[:, 2].max()) / 2
-    letters, pieces = _level(letters, middle, slope), _level(pieces, middle, slope)
-    left, top = letters[:, :2].min(axis=0)
-    right, bottom = letters[:, 2:].max(axis=0)
+    letters = runs.letters[runs.start[run] : runs.stop[run]]
+    left, right = letters[:, 0].min(), letters[:, 2].max()
+    pieces = pieces[(pieces[:, 0] <= right + 0.15 * height) & (pieces[:, 2] >= left - 0.15 * height)]
+    letters, pieces = _level(letters, (left + right) / 2, slope), _level(pieces, (left + right) / 2, slope)
+    top, bottom = letters[:, 1].min(), letters[:, 3].max()
     # The lower part beside the code is a comma's or full stop's place, not a broken digit's.
     upper = (pieces[:, 3] <= bottom - 0.4 * height) & (pieces[:, 1] >= top - 0.3 * height)
-    beside = (pieces[:, 0] <= right + 0.15 * height) & (pieces[:, 2] >= left - 0.15 * height)
     hyphen = (pieces[:, 0] >= right) & (pieces[:, 1] > top + 0.2 * height)
-    near = pieces[upper & beside & ~hyphen & (pieces[:, 2] - pieces[:, 0] < height)]
+    near = pieces[upper & ~hyphen & (pieces[:, 2] - pieces[:, 0] < height)]
     left, top = near[:, 0].min(initial=left), near[:, 1].min(initial=top)
     right = near[:, 2].max(initial=right)
     across = MARGIN * height
-    before = min(across, 0.4 * run.gap_before * height)
-    after = min(across, 0.4 * run.gap_after * height)
-    return Span(float(left), float(top), float(right), float(bottom)).grown(before, across, after, across)
+    before = min(across, 0.4 * runs.gap_before[run] * height)
+    after = min(across, 0.4 * runs.gap_after[run] * height)
+    return Span(float(left), float(top), float(right), float(bottom)).grown(float(before), across, float(after), across)
 
 
 def _level(boxes: np.ndarray, middle: float, slope: float) -> np.ndarray:
@@ -180,22 +196,28 @@ def _level(boxes: np.ndarray, middle: float, slope: float) -> np.ndarray:
     return boxes - rise[:, None] * np.array([0.0, 1.0, 0.0, 1.0])
 
 
-def _distinct(ranked: list[tuple[float, Run]], limit: int) -> list[tuple[float, Run]]:
-    """The best `limit` runs, leaving out those that nearly repeat a better one."""
-    kept: list[tuple[float, Run]] = []
-    for score, run in ranked:
-        if all(_overlap(run.span, other.span) < 0.85 for _, other in kept):
-            kept.append((score, run))
+def _distinct(runs: Runs, scores: np.ndarray, limit: int) -> list[int]:
+    """The best `limit` runs, at most RUNS_PER_LINE of a line, leaving out those that nearly repeat a better one."""
+    boxes, owners = runs.spans.tolist(), runs.line.tolist()
+    kept: list[int] = []
+    of_line: dict[int, list[int]] = {}
+    for run in np.argsort(-scores, kind="stable").tolist():
+        box, rivals = boxes[run], of_line.setdefault(owners[run], [])
+        if len(rivals) == RUNS_PER_LINE or any(_overlap(box, boxes[rival]) >= SAME_PLACE for rival in rivals):
+            continue
+        rivals.append(run)
+        if all(_overlap(box, boxes[other]) < SAME_PLACE for other in kept):
+            kept.append(run)
             if len(kept) == limit:
                 break
     return kept
 
 
-def _overlap(a: Span, b: Span) -> float:
-    """Intersection over union of two rectangles."""
-    width = min(a.right, b.right) - max(a.left, b.left)
-    height = min(a.bottom, b.bottom) - max(a.top, b.top)
+def _overlap(a: list[float], b: list[float]) -> float:
+    """Intersection over union of two boxes: left, top, right, bottom."""
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
     if width <= 0 or height <= 0:
         return 0.0
     shared = width * height
-    return shared / (a.width * a.height + b.width * b.height - shared)
+    return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared)

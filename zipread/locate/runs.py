@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from zipread.locate.lines import TextLine
-from zipread.locate.upright import Span
 
 WORD_GAP = 0.10
 """Gaps up to this are never the end of a word, letter heights."""
@@ -21,100 +20,166 @@ ADD_ON_DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """Neighbouring letters of a line that may be the code. Gaps are in letter heights, infinite at the line's ends."""
+class Runs:
+    """Neighbouring letters of a line that may be the code, k runs of all lines.
 
-    letters: list[list[float]]  # left, top, right, bottom of each; working pixels
-    height: float  # of the line's letters, working pixels
-    gap_before: float
-    gap_after: float
-    gap_inside: float  # the widest
-    dash_before: bool
-    dash_after: bool
-    line: TextLine
+    Arrays rather than a record for each run: a page of print has hundreds, and they are weighed all at once. Gaps are
+    in letter heights, infinite at the line's ends.
+    """
+
+    letters: np.ndarray  # (n, 4) float64: left, top, right, bottom of the letters of all lines; working pixels
+    line: np.ndarray  # (k,) index of each run's line
+    start: np.ndarray  # (k,) its first letter
+    stop: np.ndarray  # (k,) one past its last letter
+    gap_before: np.ndarray  # (k,)
+    gap_after: np.ndarray  # (k,)
+    gap_inside: np.ndarray  # (k,) the widest
+    dash_before: np.ndarray  # (k,) bool
+    dash_after: np.ndarray  # (k,) bool
 
     @property
-    def span(self) -> Span:
-        """The box around the letters."""
-        left, top, right, bottom = zip(*self.letters, strict=True)
-        return Span(min(left), min(top), max(right), max(bottom))
+    def spans(self) -> np.ndarray:
+        """The boxes (k, 4) around the letters of each run: left, top, right, bottom."""
+        at, first, _ = self.flat()
+        if not len(at):
+            return np.empty((0, 4))
+        boxes = self.letters[at]
+        low, high = np.minimum.reduceat(boxes[:, :2], first), np.maximum.reduceat(boxes[:, 2:], first)
+        return np.concatenate([low, high], axis=1)
+
+    def flat(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The letters of all runs in a row: index of each letter, where each run begins, and run of each letter."""
+        size = self.stop - self.start
+        first = np.cumsum(size) - size
+        run = np.repeat(np.arange(len(size)), size)
+        return np.arange(len(run)) - (first - self.start)[run], first, run
 
 
 @dataclass(frozen=True, slots=True)
 class _Spaced:
     """The letters of a line and the spaces between them, hyphens taken out."""
 
-    letters: list[list[float]]
-    gaps: list[float]  # n - 1, letter heights; with a hyphen in it, half of what the hyphen leaves
+    letters: np.ndarray  # (n, 4)
+    gaps: np.ndarray  # (n - 1,) letter heights; with a hyphen in it, half of what the hyphen leaves
     dashes: list[bool]  # n - 1, whether a hyphen stands there
 
 
-def _spaced(line: TextLine, pieces: np.ndarray) -> _Spaced:
-    height = line.height
-    near = pieces[
-        (np.abs((pieces[:, 1] + pieces[:, 3]) / 2 - line.middle) <= height)
-        & (pieces[:, 0] > line.left)
-        & (pieces[:, 2] < line.right)
-    ]
-    boxes = np.concatenate([line.letters, near])
+def find_runs(lines: Sequence[TextLine], pieces: np.ndarray, digits: int) -> Runs:
+    """Runs whose gaps outside are wider than those inside: the words of the lines, at every scale of spacing.
+
+    `pieces` (m, 4) are the boxes of what stands on no line, among them hyphens.
+    """
+    long = [i for i, line in enumerate(lines) if line.right - line.left >= LEAST_PITCH * digits * line.height]
+    spaced = _space_out([lines[i] for i in long], pieces)
+    found: list[tuple[int, int, int, float, float, float, bool, bool]] = []
+    begin = 0
+    for i, line in zip(long, spaced, strict=True):
+        gaps, dashes = [math.inf, *line.gaps.tolist(), math.inf], [False, *line.dashes, False]
+        for start, stop in _runs_of(line, lines[i].height, digits):
+            inside = max(gaps[start + 1 : stop], default=0.0)
+            found.append((i, begin + start, begin + stop, gaps[start], gaps[stop], inside, dashes[start], dashes[stop]))
+        begin += len(line.letters)
+    letters = np.concatenate([line.letters for line in spaced]) if spaced else np.empty((0, 4))
+    table = np.array(found, np.float64).reshape(-1, 8).T
+    line_index, start_index, stop_index = table[:3].astype(np.int64)
+    return Runs(letters, line_index, start_index, stop_index, *table[3:6], *(table[6:] > 0))
+
+
+def _space_out(lines: list[TextLine], pieces: np.ndarray) -> list[_Spaced]:
+    """Each line's letters and gaps. Most lines have no hyphen, and theirs are measured all at once."""
+    if not lines:
+        return []
+    letters = np.concatenate([line.letters for line in lines])
+    size = np.array([len(line.letters) for line in lines])
+    height = np.array([line.height for line in lines])
+    begin = np.cumsum(size) - size
+    owner = np.repeat(np.arange(len(lines)), size)
+    flat = _is_flat(letters, height[owner])
+    loose = _flat_pieces(lines, pieces, height)
+    # Offsets of a page's extent keep the running maximum within each line.
+    offset = owner * (letters[:, 2].max() + 1.0)
+    reached = np.maximum.accumulate(letters[:, 2] + offset) - offset
+    gaps = np.maximum(letters[1:, 0] - reached[:-1], 0.0) / height[owner][:-1]
+    spaced = []
+    for i, line in enumerate(lines):
+        own = slice(begin[i], begin[i] + size[i])
+        if i in loose or flat[own].any():
+            spaced.append(_parted_at_hyphens(line, flat[own], loose.get(i, pieces[:0])))
+        else:
+            spaced.append(_Spaced(line.letters, gaps[own.start : own.stop - 1], [False] * (len(line.letters) - 1)))
+    return spaced
+
+
+def _is_flat(boxes: np.ndarray, height: np.ndarray) -> np.ndarray:
+    """Whether boxes (n, 4) have the shape of a hyphen beside letters of a height (n,)."""
     wide, tall = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
-    flat = (tall <= 0.42 * height) & (wide >= 1.2 * tall) & (wide >= 0.15 * height) & (wide <= 0.95 * height)
+    return (tall <= 0.42 * height) & (wide >= 1.2 * tall) & (wide >= 0.15 * height) & (wide <= 0.95 * height)
+
+
+def _flat_pieces(lines: list[TextLine], pieces: np.ndarray, height: np.ndarray) -> dict[int, np.ndarray]:
+    """The pieces between a line's ends that have the shape of a hyphen, by line; lines without any are left out."""
+    pieces = pieces[pieces[:, 2] - pieces[:, 0] >= 1.2 * (pieces[:, 3] - pieces[:, 1])]
+    centre = (pieces[:, 1] + pieces[:, 3]) / 2
+    order = np.argsort(centre, kind="stable")
+    pieces, centre = pieces[order], centre[order]
+    middle = np.array([line.middle for line in lines])
+    left, right = np.array([line.left for line in lines]), np.array([line.right for line in lines])
+    start = np.searchsorted(centre, middle - height)
+    number = np.searchsorted(centre, middle + height, side="right") - start
+    owner = np.repeat(np.arange(len(lines)), number)
+    piece = np.arange(len(owner)) - np.repeat(np.cumsum(number) - number - start, number)
+    near = pieces[piece]
+    good = (near[:, 0] > left[owner]) & (near[:, 2] < right[owner]) & _is_flat(near, height[owner])
+    return {int(i): near[good & (owner == i)] for i in np.unique(owner[good])}
+
+
+def _parted_at_hyphens(line: TextLine, flat: np.ndarray, pieces: np.ndarray) -> _Spaced:
+    """The letters and gaps of a line in which letters (`flat`) or `pieces` (m, 4) have the shape of a hyphen."""
+    height = line.height
+    boxes = np.concatenate([line.letters[flat], pieces])
     # The middle of the letters around a piece, because a line may slope.
     around = np.abs(line.letters[None, :, 0] - boxes[:, None, 0]) <= 2.5 * height
     centre = (line.letters[:, 1] + line.letters[:, 3]) / 2
     level = (around * centre).sum(axis=1) / np.maximum(1, around.sum(axis=1))
-    dash = flat & (np.abs((boxes[:, 1] + boxes[:, 3]) / 2 - level) <= 0.25 * height)
-    letters = line.letters[~dash[: len(line.letters)]]
+    dash = np.abs((boxes[:, 1] + boxes[:, 3]) / 2 - level) <= 0.25 * height
+    kept = ~flat
+    kept[flat] = ~dash[: np.count_nonzero(flat)]
+    letters, boxes = line.letters[kept], boxes[dash]
     if len(letters) < 2:
         unparted = len(line.letters) - 1
-        return _Spaced(line.letters.tolist(), [0.0] * unparted, [False] * unparted)
+        return _Spaced(line.letters, np.zeros(unparted), [False] * unparted)
     start, stop = np.maximum.accumulate(letters[:, 2])[:-1], letters[1:, 0]
     gaps = np.maximum(stop - start, 0.0)
-    middle = (boxes[dash, 0] + boxes[dash, 2]) / 2
+    middle = (boxes[:, 0] + boxes[:, 2]) / 2
     between = (middle[None] > start[:, None] - 0.1 * height) & (middle[None] < stop[:, None] + 0.1 * height)
-    filled = (between * wide[dash]).max(axis=1, initial=0.0)
+    filled = (between * (boxes[:, 2] - boxes[:, 0])).max(axis=1, initial=0.0)
     gaps = np.where(filled > 0, np.maximum(gaps - filled, 0.0) / 2, gaps) / height
-    return _Spaced(letters.tolist(), gaps.tolist(), (filled > 0).tolist())
+    return _Spaced(letters, gaps, (filled > 0).tolist())
 
 
-def find_runs(line: TextLine, pieces: np.ndarray, digits: int) -> Iterator[Run]:
-    """Runs whose gaps outside are wider than those inside: the words of a line, at every scale of spacing.
-
-    `pieces` (m, 4) are the boxes of what stands on no line, among them hyphens.
-    """
-    spaced = _spaced(line, pieces)
-    letters, gaps, height = spaced.letters, spaced.gaps, line.height
+def _runs_of(line: _Spaced, height: float, digits: int) -> Iterator[tuple[int, int]]:
+    """First letter and one past the last of each run of a line whose letters are `height` pixels tall."""
+    left, right, gaps = line.letters[:, 0].tolist(), line.letters[:, 2].tolist(), line.gaps.tolist()
+    dashed = any(line.dashes)
     shortest, longest = LEAST_PITCH * digits * height, GREATEST_PITCH * digits * height
     longest_dashed = longest + GREATEST_PITCH * (ADD_ON_DIGITS + 1) * height
 
     def fits(start: int, stop: int) -> bool:
-        return shortest <= width(start, stop) <= (longest_dashed if any(spaced.dashes[start : stop - 1]) else longest)
+        most = longest_dashed if dashed and any(line.dashes[start : stop - 1]) else longest
+        return shortest <= max(right[start:stop]) - left[start] <= most
 
-    def width(start: int, stop: int) -> float:
-        return max(letter[2] for letter in letters[start:stop]) - letters[start][0]
-
-    def run(start: int, stop: int) -> Run:
-        before = gaps[start - 1] if start else math.inf
-        after = gaps[stop - 1] if stop < len(letters) else math.inf
-        inside = max(gaps[start : stop - 1], default=0.0)
-        dash_before, dash_after = (
-            start > 0 and spaced.dashes[start - 1],
-            stop < len(letters) and spaced.dashes[stop - 1],
-        )
-        return Run(letters[start:stop], height, before, after, inside, dash_before, dash_after, line)
-
-    pending = [(0, len(letters))]
+    pending = [(0, len(left))]
     while pending:
         start, stop = pending.pop()
-        if width(start, stop) < shortest:
+        if max(right[start:stop]) - left[start] < shortest:
             continue
         if fits(start, stop):
-            yield run(start, stop)
+            yield start, stop
         inside = gaps[start : stop - 1]
         widest = max(inside, default=0.0)
-        hyphens = [start + 1 + i for i, dash in enumerate(spaced.dashes[start : stop - 1]) if dash]
-        if hyphens:
-            pending += pairwise([start, *hyphens, stop])
+        if dashed:
+            hyphens = [start + 1 + i for i, dash in enumerate(line.dashes[start : stop - 1]) if dash]
+            pending += pairwise([start, *hyphens, stop]) if hyphens else ()
         # Gaps nearly as wide as the widest are of one kind: all of them part, not one before the other.
         parts = [start + 1 + i for i, gap in enumerate(inside) if gap >= 0.8 * widest and gap > WORD_GAP]
         if not parts:
@@ -124,4 +189,4 @@ def find_runs(line: TextLine, pieces: np.ndarray, digits: int) -> Iterator[Run]:
         # Two neighbours together: a code may have one gap as wide as the gap before it.
         for i in range(len(edges) - 2 if len(edges) > 3 else 0):
             if fits(edges[i], edges[i + 2]):
-                yield run(edges[i], edges[i + 2])
+                yield edges[i], edges[i + 2]
