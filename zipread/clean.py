@@ -93,18 +93,20 @@ def _texture(gray: np.ndarray, paper: np.ndarray) -> float:
         return 0.0
     depth = paper[:height, :width].astype(np.int16) - sample[:height, :width]
     # Most of a page is paper, so the lower half of the depths is paper alone whatever is written on it.
-    cumulative = np.cumsum(np.bincount((depth + 255).ravel(), minlength=511)) / depth.size
+    counts = cv2.calcHist([(depth + 255).astype(np.uint16)], [0], None, [511], [0, 511])
+    cumulative = np.cumsum(counts, dtype=np.float64) / depth.size
     low, middle = np.searchsorted(cumulative, [0.16, 0.5]) - 255
     return float(middle + NOISE_FACTOR * (middle - low))
 
 
 def _border(paper: np.ndarray) -> np.ndarray:
     """Dark areas joined to the picture's edge, on the paper map, as a bool mask."""
-    level = float(np.median(paper))
+    cumulative = np.cumsum(cv2.calcHist([paper], [0], None, [256], [0, 256]), dtype=np.float64)
+    level = float(np.searchsorted(cumulative, 0.5 * paper.size))  # the median
     _, dark = cv2.threshold(paper, BORDER_DARKNESS * level, 255, cv2.THRESH_BINARY_INV)
-    count, labels = cv2.connectedComponents(dark, connectivity=4)
-    if count == 1:
+    if not any(side.any() for side in (dark[0], dark[-1], dark[:, 0], dark[:, -1])):
         return np.zeros(paper.shape, bool)
+    count, labels = cv2.connectedComponents(dark, connectivity=4)
     edge = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
     touching = np.zeros(count, bool)
     touching[np.unique(edge)] = True
