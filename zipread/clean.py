@@ -148,7 +148,10 @@ def _at_half_scale(ink: np.ndarray) -> np.ndarray:
 
 def _feet(ink: np.ndarray) -> tuple[np.ndarray, float]:
     """Lower middle points (n, 2) of the components that look like letters, and their median height, pixels."""
-    _, _, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(ink, 8, cv2.CV_16U, cv2.CCL_SPAGHETTI)
+    # A run of ink pixels begins at most one label, and 16 bits hold 65,535 of them.
+    runs = len(ink) + np.count_nonzero(ink[:, 1:] > ink[:, :-1])
+    label_type = cv2.CV_16U if runs < 65_000 else cv2.CV_32S
+    _, _, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(ink, 8, label_type, cv2.CCL_SPAGHETTI)
     x, y, w, h, _ = stats[1:].T.astype(np.float64)
     letter = (h >= 4) & (h <= 0.3 * ink.shape[0]) & (w <= 6 * h) & (h <= 8 * w)
     if not letter.any():

@@ -26,6 +26,8 @@ SCRAP_COST = 0.8
 """How much nearer a piece must be that is much smaller than the letter before it, letter heights."""
 MIN_LINE_LENGTH = 1.2
 """Shortest line, letter heights: a code whose digits all touch is one wide piece, a lone letter is none."""
+MOST_LABELS = 65_000
+"""Components that labels of 16 bits can tell apart; they cost half as much as those of 32, and fail beyond."""
 BARCODE_BARS = 14
 """A run of at least this many equally spaced bars is a barcode."""
 
@@ -75,31 +77,38 @@ def find_text(ink: np.ndarray) -> Text:
 
 def _without_rules(ink: np.ndarray) -> np.ndarray:
     """Ink less its long straight runs, so that an underline or a frame does not join the letters on it."""
-    across, down = _long_runs(ink), _long_runs(cv2.transpose(ink))
-    if across is None and down is None:
-        return ink
-    rules = across if across is not None else np.zeros_like(ink)
-    if down is not None:
-        rules = cv2.bitwise_or(rules, cv2.transpose(down))
-    return cv2.subtract(ink, cv2.dilate(rules, np.ones((3, 3), np.uint8)))
+    turned = cv2.transpose(ink)
+    across, down = _long_runs(ink), _long_runs(turned)
+    if len(down[0]):
+        ink = cv2.transpose(_rubbed_out(turned, *down))
+    return _rubbed_out(ink, *across) if len(across[0]) else ink
 
 
-def _long_runs(ink: np.ndarray) -> np.ndarray | None:
-    """Horizontal runs of at least RULE_LENGTH ink pixels, (h, w) uint8; None where there are none."""
-    rows = np.flatnonzero(_and_next(ink[:, ::SIEVE_STEP].copy(), RULE_LENGTH // SIEVE_STEP).max(axis=1, initial=0))
+def _long_runs(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Horizontal runs of at least RULE_LENGTH ink pixels: the rows (n,) that hold any, and the runs (n, w) in them."""
+    samples = np.ascontiguousarray(ink[:, ::SIEVE_STEP])
+    rows = np.flatnonzero(_and_next(samples, RULE_LENGTH // SIEVE_STEP).max(axis=1, initial=0))
     begin = _and_next(ink[rows], RULE_LENGTH)
-    if not begin.any():
-        return None
-    found = np.zeros((len(rows), ink.shape[1]), np.uint8)
-    found[:, : begin.shape[1]] = begin
+    hit = begin.max(axis=1, initial=0) > 0
+    rows, begin = rows[hit], begin[hit]
+    runs = np.zeros((len(rows), ink.shape[1]), np.uint8)
+    runs[:, : begin.shape[1]] = begin
     covered = 1
-    while covered < RULE_LENGTH:
+    while covered < RULE_LENGTH and len(rows):
         step = min(covered, RULE_LENGTH - covered)
-        found[:, step:] = cv2.bitwise_or(found[:, step:], found[:, :-step])
+        runs[:, step:] = cv2.bitwise_or(runs[:, step:], runs[:, :-step])
         covered += step
-    runs = np.zeros_like(ink)
-    runs[rows] = found
-    return runs
+    return rows, runs
+
+
+def _rubbed_out(ink: np.ndarray, rows: np.ndarray, runs: np.ndarray) -> np.ndarray:
+    """Ink less the runs (n, w) of some rows and the pixels around them."""
+    keep = cv2.bitwise_not(cv2.dilate(runs, np.ones((1, 3), np.uint8)))
+    ink = ink.copy()
+    for beside in (-1, 0, 1):
+        inside = (rows + beside >= 0) & (rows + beside < len(ink))
+        ink[rows[inside] + beside] &= keep[inside]
+    return ink
 
 
 def _and_next(ink: np.ndarray, length: int) -> np.ndarray:
@@ -116,7 +125,8 @@ def _and_next(ink: np.ndarray, length: int) -> np.ndarray:
 
 def _letters(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Boxes (n, 4) of components that may be letters or joined letters, and of small pieces."""
-    _, _, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(ink, 8, cv2.CV_16U, cv2.CCL_SPAGHETTI)
+    labels = cv2.CV_16U if _run_count(ink) < MOST_LABELS else cv2.CV_32S
+    _, _, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(ink, 8, labels, cv2.CCL_SPAGHETTI)
     left, top, width, height, area = stats[1:].T.astype(np.float64)
     boxes = np.stack([left, top, left + width, top + height], axis=1)
     fill = area / (width * height)
@@ -134,6 +144,11 @@ def _letters(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     )
     speck = ~letter & (height < 3 * MIN_LETTER) & (width < 6 * MIN_LETTER) & (area >= 4)
     return boxes[letter], boxes[speck]
+
+
+def _run_count(ink: np.ndarray) -> int:
+    """At least the number of labels that the components may need while they are found."""
+    return len(ink) + int(np.count_nonzero(ink[:, 1:] > ink[:, :-1]))
 
 
 def _linked(boxes: np.ndarray) -> np.ndarray:
@@ -223,14 +238,6 @@ class Block:
 
 def find_blocks(lines: tuple[TextLine, ...]) -> list[Block]:
     """Group lines into blocks: close below one another and of similar size, or pieces of one row."""
-    parent = list(range(len(lines)))
-
-    def root(i: int) -> int:
-        while parent[i] != i:
-            parent[i] = parent[parent[i]]
-            i = parent[i]
-        return i
-
     if not lines:
         return []
     left, right, middle, height = np.array([(line.left, line.right, line.middle, line.height) for line in lines]).T
@@ -239,12 +246,22 @@ def find_blocks(lines: tuple[TextLine, ...]) -> list[Block]:
     large, small = np.maximum(height[None], height[:, None]), np.minimum(height[None], height[:, None])
     same_row = (np.abs(down) <= 0.5 * large) & (apart <= 6 * large)
     below = (down > 0) & (down <= 2.6 * large) & (apart <= 2 * large)
-    for i, j in zip(*np.nonzero((large <= 2.0 * small) & (same_row | below)), strict=True):
-        parent[root(int(j))] = root(int(i))
-    groups: dict[int, list[TextLine]] = {}
-    for i, line in enumerate(lines):
-        groups.setdefault(root(i), []).append(line)
-    return [Block(_rows(group)) for group in groups.values()]
+    linked = (large <= 2.0 * small) & (same_row | below)
+    linked |= linked.T
+    blocks: list[Block] = []
+    waiting = np.ones(len(lines), bool)
+    for i in range(len(lines)):
+        if not waiting[i]:
+            continue
+        waiting[i] = False
+        members, reached = [i], 0
+        while reached < len(members):
+            joined = np.flatnonzero(linked[members[reached]] & waiting)
+            waiting[joined] = False
+            members += joined.tolist()
+            reached += 1
+        blocks.append(Block(_rows([lines[j] for j in sorted(members)])))
+    return blocks
 
 
 def _rows(lines: list[TextLine]) -> tuple[tuple[TextLine, ...], ...]:
