@@ -180,6 +180,89 @@ def test_a_row_of_boxes_gives_its_cells(how):
     assert cells_on_page(page, fields[0]) == pytest.approx(np.array(inside, float), abs=4.5)
 
 
+def comb(digits=5, tick=1.0, outer=1.0, cell=(44, 54), at=(400, 300), size=(620, 1100), thickness=2):
+    """A base line with walls on it, as tall as shares of the cells' height: the picture and the cells."""
+    gray = np.full(size, 232, np.uint8)
+    (width, height), (x, y) = cell, at
+    foot = y + height
+    cv2.line(gray, (x, foot), (x + digits * width, foot), 90, thickness)
+    for i in range(digits + 1):
+        tall = round(height * (outer if i in (0, digits) else tick))
+        cv2.line(gray, (x + i * width, foot), (x + i * width, foot - tall), 90, thickness)
+    return gray, [(x + i * width, y, x + (i + 1) * width, foot) for i in range(digits)]
+
+
+@pytest.mark.parametrize("text", ["62704", "11171", ""], ids=["full", "ones", "empty"])
+@pytest.mark.parametrize("tick", [1.0, 0.6, 0.2], ids=["walls", "long ticks", "short ticks"])
+@pytest.mark.parametrize("where", ["page", "field", "small field"])
+def test_a_comb_gives_its_cells(where, tick, text):
+    place = {
+        "page": {},
+        "field": {"at": (30, 25), "size": (100, 290)},
+        "small field": {"at": (16, 12), "size": (50, 140), "cell": (22, 27), "thickness": 1},
+    }[where]
+    gray, inside = comb(tick=tick, **place)
+    for digit, (left, _, right, bottom) in zip(text, inside, strict=False):
+        scale = (right - left) / 40
+        cv2.putText(gray, digit, (left + (right - left) // 4, bottom - 5), FONT, scale, 40, 2, cv2.LINE_AA)
+    page, fields = find(gray, "auto" if where == "page" else "field")
+    assert fields[0].layout == "boxes"
+    assert cells_on_page(page, fields[0]) == pytest.approx(np.array(inside, float), abs=4.5)
+
+
+def test_a_comb_of_short_ticks_has_cells_taller_than_wide():
+    gray, inside = comb(tick=0.3, outer=0.3)
+    page, fields = find(gray, "boxes")
+    cells = cells_on_page(page, fields[0])
+    assert cells[:, [0, 2, 3]] == pytest.approx(np.array(inside, float)[:, [0, 2, 3]], abs=4.5)
+    assert np.median(cells[:, 3] - cells[:, 1]) == pytest.approx(1.2 * 44, abs=4)
+
+
+@pytest.mark.parametrize("digits", [3, 4, 6, 9])
+def test_a_comb_has_as_many_cells_as_digits(digits):
+    gray, inside = comb(digits, tick=0.5, at=(200, 300))
+    page, fields = find(gray, "boxes", digits)
+    assert cells_on_page(page, fields[0]) == pytest.approx(np.array(inside, float), abs=4.5)
+    assert find(gray, "boxes", digits=5)[1] == []
+
+
+def test_a_slanting_comb_alone_on_its_picture():
+    gray, inside = comb(tick=0.4, at=(40, 50), size=(160, 300))
+    gray, matrix = turned(gray, 4)
+    page, fields = find(gray, "field")
+    assert fields[0].angle == pytest.approx(4, abs=0.7)
+    middle = cells_on_page(page, fields[0]).reshape(5, 2, 2).mean(axis=1)
+    truth = np.array([[(a + c) / 2, (b + d) / 2, 1] for a, b, c, d in inside]) @ matrix.T
+    assert np.abs(middle - truth).max() < 4
+
+
+@pytest.mark.parametrize("text", ["11111", "111111", "71171", "14411"])
+@pytest.mark.parametrize("lift", [0, 3, 8])
+def test_underlined_ones_are_no_comb(text, lift):
+    gray = np.full((100, 290), 232, np.uint8)
+    cv2.line(gray, (20, 80), (270, 80), 60, 2)
+    for i, digit in enumerate(text):
+        x = 40 + 40 * i
+        if digit == "1":
+            cv2.line(gray, (x, 80 - lift), (x + i % 2, 30), 60, 3)
+        else:
+            cv2.putText(gray, digit, (x - 15, 80 - lift), FONT, 2.0, 60, 3, cv2.LINE_AA)
+    assert find(gray, "boxes")[1] == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_barcode_on_a_line_is_no_comb(seed):
+    gray = np.full((120, 400), 232, np.uint8)
+    rng = np.random.default_rng(seed)
+    bars = np.arange(20, 371, 10)
+    tall = rng.random(len(bars)) < 0.5
+    tall[[0, -1]] = True
+    for x, is_tall in zip(bars.tolist(), tall.tolist(), strict=True):
+        cv2.line(gray, (x, 90), (x, 50 if is_tall else 70), 40, 3)
+    cv2.line(gray, (20, 90), (370, 90), 40, 2)
+    assert find(gray, "boxes")[1] == []
+
+
 def test_boxes_on_a_skewed_page():
     gray, inside = boxed()
     write(gray, "MARGARET WHITFIELD", 400, 200)

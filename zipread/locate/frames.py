@@ -41,6 +41,10 @@ MAX_REACH = 0.45
 """How far beyond a cell found its true frame is looked for, cell heights."""
 LEAST_WALL = 0.85
 """Share of a wall's length that must be dark where a cell was not found by itself."""
+BASE_GAP = 15
+"""Gaps bridged in the base line of a comb, pixels: digits and ticks stand on it."""
+STEEPEST = 0.16
+"""Greatest slope of a base line, pixels a pixel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,16 +186,39 @@ def _in_company(spaces: np.ndarray, least: int) -> np.ndarray:
     return alike.sum(axis=1) >= least
 
 
-def _edge(horizontal: np.ndarray, y: float, left: float, right: float) -> float | None:
-    """Height of the horizontal line near `y` between two walls; None when there is too little of it."""
-    reach = LINE_SMOOTHING
-    start = max(0, round(y) - reach)
-    strip = horizontal[start : round(y) + reach + 1, int(left) : int(right)]
-    if len(strip) < 2 or not strip.size:
-        return None
-    rows = np.count_nonzero(strip[:-1] | strip[1:], axis=1)
-    best = int(rows.argmax())
-    return start + best + 1.0 if rows[best] >= LEAST_EDGE * strip.shape[1] else None
+def base_lines(lines: Lines, shortest: float, longest: float) -> np.ndarray:
+    """Long level lines (n, 4) as left end x, y and right end x, y; lengths in pixels."""
+    joined = cv2.dilate(lines.horizontal, np.ones((3, BASE_GAP), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(joined, 8, cv2.CV_16U, cv2.CCL_SPAGHETTI)
+    found = []
+    for label, (x, y, w, h, _) in enumerate(stats[1:].tolist(), 1):
+        if not shortest <= w - BASE_GAP <= longest or h > STEEPEST * w + 3 * BRIDGE:
+            continue
+        part = (slice(y, y + h), slice(x, x + w))
+        ys, xs = np.nonzero(lines.horizontal[part] & (labels[part] == label).astype(np.uint8) * 255)
+        slope, start = np.polyfit(xs, ys, 1)
+        near = np.abs(ys - start - slope * xs) <= 2.0
+        if np.count_nonzero(near) < LINE_LENGTH:
+            continue
+        ys, xs = ys[near], xs[near]
+        slope, start = np.polyfit(xs, ys, 1)
+        ends = np.array([xs.min(), xs.max()])
+        if abs(slope) <= STEEPEST and len(np.unique(xs)) >= LEAST_EDGE * (ends[1] - ends[0]):
+            height = start + slope * ends + y + 0.5
+            found.append((x + ends[0], height[0], x + ends[1] + 1, height[1]))
+    return np.array(found, np.float64).reshape(-1, 4)
+
+
+def has_ends(bases: np.ndarray, slack: float, lines: Lines) -> np.ndarray:
+    """Which base lines (n, 4) have upright lines on both ends, within `slack` of their length and a line's width."""
+    reach = slack * (bases[:, 2] - bases[:, 0]) + 2 * LINE_REACH
+    good = np.ones(len(bases), bool)
+    for x, y in (bases[:, :2].T, bases[:, 2:].T):
+        left, right = np.clip([x - reach, x + reach], 0, lines.vertical.shape[1]).astype(np.int64)
+        top, bottom = np.clip([y - 2 * LINE_LENGTH, y], 0, lines.vertical.shape[0]).astype(np.int64)
+        total = lines.vertical_sum
+        good &= total[bottom, right] - total[top, right] - total[bottom, left] + total[top, left] >= LINE_LENGTH
+    return good
 
 
 def support(cells: np.ndarray, lines: Lines) -> np.ndarray:
