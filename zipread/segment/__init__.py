@@ -43,6 +43,9 @@ LEAST_DIGIT = 0.22
 NEVER = 20.0
 """Cost of leaving out a box: a row of boxes is read box by box."""
 
+LEAST_HEIGHT = 0.35
+"""Height of the lowest candidate, in digit heights."""
+
 FINE_HEIGHT = 32.0
 """Digits lower than this, pixels, are cut at twice their resolution."""
 
@@ -68,21 +71,28 @@ def segment(field: FieldImage) -> tuple[Lattice, FieldImage]:
     for atom in join_broken(parts, height):
         pieces += split(atom, height)
     pieces = sorted(sorted(pieces, key=lambda p: -p.box.height)[:MAX_ATOMS], key=lambda p: p.box.x + p.box.width / 2)
-    candidates = []
-    for start in range(len(pieces)):
-        union = pieces[start]
-        for stop in range(start + 1, min(len(pieces), start + MAX_RUN) + 1):
-            if stop > start + 1:
-                union = merge(union, pieces[stop - 1])
-            if union.box.width > MAX_WIDTH * height and stop > start + 1:
-                break
-            if union.box.height >= 0.35 * height:
-                candidates.append(Candidate(start, stop, union.box, _cut_out(field.ink, union)))
+    runs = _runs(pieces, height)
+    candidates = [Candidate(*run, union.box, _cut_out(field.ink, union)) for run, union in runs.items()]
     shape = (field.mask.shape[0], field.mask.shape[1])
     costs = tuple(_skip_cost(piece.box, height, shape) for piece in pieces)
     gaps = tuple((b.box.x - a.box.right) / height for a, b in itertools.pairwise(pieces))
     cuts = tuple(CUT_COST * piece.cut + (CUT_START if piece.cut else 0.0) for piece in pieces[1:])
     return Lattice(len(pieces), tuple(candidates), costs, height, gaps, cuts), field
+
+
+def _runs(pieces: list[Atom], height: float) -> dict[tuple[int, int], Atom]:
+    """The runs of pieces that may be one digit, by their first piece and the one past their last."""
+    runs: dict[tuple[int, int], Atom] = {}
+    for start, piece in enumerate(pieces):
+        union = piece
+        for stop in range(start + 1, min(len(pieces), start + MAX_RUN) + 1):
+            if stop > start + 1:
+                union = merge(union, pieces[stop - 1])
+                if union.box.width > MAX_WIDTH * height:
+                    break
+            if union.box.height >= LEAST_HEIGHT * height:
+                runs[start, stop] = union
+    return runs
 
 
 def _skip_cost(box: Box, height: float, field: tuple[int, int]) -> float:

@@ -16,6 +16,10 @@ MOST_CROSSED = 12
 LINE_COVERAGE = 0.93
 """Share of its length that a line is inked; the flat tops of printed digits in a row cover less."""
 
+FINE_LINE = 0.7
+FINE_LINE_COVERAGE = 0.55
+"""A line thinner than this share of the strokes need not be inked over more than this share of its length."""
+
 FRAME_BAND = 0.22
 """A frame line lies this near to the edge of its box, in box heights (its upright lines: box widths)."""
 
@@ -64,16 +68,23 @@ def _remove_horizontal(mask: np.ndarray, shortest: float) -> np.ndarray:
     joined = cv2.dilate(runs, np.ones((3, run), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(joined, 8, cv2.CV_16U, cv2.CCL_DEFAULT)
     zone = np.zeros_like(mask)
+    stroke = _stroke_width(mask)
     for index in range(1, count):
         if stats[index][cv2.CC_STAT_WIDTH] >= shortest:
-            _mark_line(zone, (runs > 0) & (labels == index), run)
+            _mark_line(zone, (runs > 0) & (labels == index), run, stroke)
     if not zone.any():
         return mask
     rest = cv2.bitwise_and(mask, cv2.bitwise_not(zone))
     return cv2.bitwise_or(rest, _crossing(rest, cv2.bitwise_and(mask, zone)))
 
 
-def _mark_line(zone: np.ndarray, chain: np.ndarray, run: int) -> None:
+def _stroke_width(mask: np.ndarray) -> float:
+    """Mean width of the strokes of a (h, w) uint8 mask, pixels: twice their area by the length of their edges."""
+    edge = cv2.subtract(mask, cv2.erode(mask, np.ones((3, 3), np.uint8)))
+    return 2.0 * np.count_nonzero(mask) / max(1, np.count_nonzero(edge))
+
+
+def _mark_line(zone: np.ndarray, chain: np.ndarray, run: int, stroke: float) -> None:
     """Mark the pixels along the line through a chain of level runs, if it is one line; (h, w) uint8, in place."""
     ys, xs = np.nonzero(chain)
     slope, start = np.polyfit(xs, ys, 1)
@@ -86,7 +97,7 @@ def _mark_line(zone: np.ndarray, chain: np.ndarray, run: int) -> None:
     if straight < 0.75 or thickness > max(4.0, zone.shape[0] / 8):
         return
     covered = len(np.unique(xs[near])) / (int(xs.max()) - int(xs.min()) + 1)
-    if covered < LINE_COVERAGE:
+    if covered < (FINE_LINE_COVERAGE if thickness <= FINE_LINE * stroke else LINE_COVERAGE):
         return
     left, right = max(0, int(xs.min()) - run), min(zone.shape[1], int(xs.max()) + run)
     columns = np.arange(left, right)
