@@ -289,6 +289,7 @@ def _comb(gray: np.ndarray, base: np.ndarray, digits: int) -> _Row | None:
     clearness = float(np.mean(tall[round(left[0]) : round(right[0]) + 1] > 0))
     if height is None or clearness < LEAST_BASE or _is_cluttered(tall, walls):
         return None
+    height = _up_to_lid(strip[:, round(left[0]) : round(right[0])], above, height)
     pitch, start = np.polyfit(np.arange(digits + 1), walls[:, 0], 1).tolist()
     x, y = (back @ [start + digits * pitch / 2, above - height / 2, 1.0] + 0.5).tolist()
     lefts = x + pitch * (np.arange(digits) - digits / 2)
@@ -353,6 +354,21 @@ def _cell_height(walls: np.ndarray, pitch: float) -> float | None:
             return None
         height = OPEN_HEIGHT * pitch
     return height if CELL_ASPECT[0] <= pitch / height <= CELL_ASPECT[1] else None
+
+
+def _up_to_lid(strip: np.ndarray, base: int, height: float) -> float:
+    """Height of cells up to the line that closes them, where there is one at the walls' end: it hides their last bit.
+
+    strip: (h, w) uint8, from the first wall to the last; base: its row of the base line.
+    """
+    row = base - round(height)
+    profile = np.median(strip[: base + 1], axis=1)
+    start = max(0, row - 3 * LINE_REACH)
+    lid = start + int(profile[start : row + LINE_REACH].argmin())
+    paper = float(np.median(profile))
+    if paper - profile[lid] < WALL_CONTRAST * (paper - profile[base]):
+        return height
+    return float(base - lid)
 
 
 def _is_cluttered(tall: np.ndarray, walls: np.ndarray) -> bool:
