@@ -130,7 +130,8 @@ def _flat_pieces(lines: list[TextLine], pieces: np.ndarray, height: np.ndarray) 
     piece = np.arange(len(owner)) - np.repeat(np.cumsum(number) - number - start, number)
     near = pieces[piece]
     good = (near[:, 0] > left[owner]) & (near[:, 2] < right[owner]) & _is_flat(near, height[owner])
-    return {int(i): near[good & (owner == i)] for i in np.unique(owner[good])}
+    own, first = np.unique(owner[good], return_index=True)
+    return dict(zip(own.tolist(), np.split(near[good], first[1:]), strict=True)) if len(own) else {}
 
 
 def _parted_at_hyphens(line: TextLine, flat: np.ndarray, pieces: np.ndarray) -> _Spaced:
@@ -164,16 +165,19 @@ def _runs_of(line: _Spaced, height: float, digits: int) -> Iterator[tuple[int, i
     shortest, longest = LEAST_PITCH * digits * height, GREATEST_PITCH * digits * height
     longest_dashed = longest + GREATEST_PITCH * (ADD_ON_DIGITS + 1) * height
 
-    def fits(start: int, stop: int) -> bool:
-        most = longest_dashed if dashed and any(line.dashes[start : stop - 1]) else longest
-        return shortest <= max(right[start:stop]) - left[start] <= most
+    def extent(start: int, stop: int) -> float:
+        return max(right[start:stop]) - left[start]
+
+    def most(start: int, stop: int) -> float:
+        return longest_dashed if dashed and any(line.dashes[start : stop - 1]) else longest
 
     pending = [(0, len(left))]
     while pending:
         start, stop = pending.pop()
-        if max(right[start:stop]) - left[start] < shortest:
+        width = extent(start, stop)
+        if width < shortest:
             continue
-        if fits(start, stop):
+        if width <= most(start, stop):
             yield start, stop
         inside = gaps[start : stop - 1]
         widest = max(inside, default=0.0)
@@ -188,5 +192,5 @@ def _runs_of(line: _Spaced, height: float, digits: int) -> Iterator[tuple[int, i
         pending += pairwise(edges)
         # Two neighbours together: a code may have one gap as wide as the gap before it.
         for i in range(len(edges) - 2 if len(edges) > 3 else 0):
-            if fits(edges[i], edges[i + 2]):
+            if shortest <= extent(edges[i], edges[i + 2]) <= most(edges[i], edges[i + 2]):
                 yield edges[i], edges[i + 2]
