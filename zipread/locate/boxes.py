@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -24,13 +24,29 @@ from zipread.locate.frames import (
     support,
     thin_lines,
 )
-from zipread.locate.upright import LEVEL_ENOUGH, Span, Upright, cells_in_field, span_to_field, turn_picture
+from zipread.locate.upright import (
+    LEVEL_ENOUGH,
+    Span,
+    Upright,
+    cells_in_field,
+    span_to_field,
+    turn_picture,
+    turn_upright,
+)
 from zipread.records import CleanPage, Field, Page
 
 SEARCH_SIDE = 1100
 """Longest side of the largest picture searched at first sight, pixels: frames are long, they survive shrinking."""
 LEAST_SIDE = 150
 """Longest side of the smallest picture searched, pixels: thick lines and large cells are found on small ones."""
+FIELD_SIDE = 700
+"""Longest side of a picture of one field, pixels: the frames themselves show its skew."""
+LEAST_LINES = 4
+"""Level lines from which a skew is taken."""
+SAME_SLOPE = 0.025
+"""Difference of slope between lines of one row, pixels a pixel."""
+LEAST_TILT = 1.0
+"""Skew for which a picture of one field is turned, degrees."""
 LEAST_CLEARNESS = 0.78
 """Mean share of the cells' outlines in a row that must be line."""
 LEAST_FOUND = 0.4
@@ -72,6 +88,10 @@ def find_rows(page: Page, clean: CleanPage, upright: Upright, digits: int, side:
     more. Each next one has half its size.
     """
     gray, factor = _level_gray(page, clean, upright, side)
+    tilt = _tilt(gray) if max(clean.ink.shape) < FIELD_SIDE else 0.0
+    if tilt:
+        upright = turn_upright(replace(clean, angle=upright.angle + tilt))
+        gray, factor = _level_gray(page, clean, upright, side)
     rows: list[_Row] = []
     while max(gray.shape) >= LEAST_SIDE and min(gray.shape) >= 2 * CELL_SIZE[0]:
         lines = thin_lines(gray)
@@ -82,6 +102,20 @@ def find_rows(page: Page, clean: CleanPage, upright: Upright, digits: int, side:
         gray = _halved(gray)
         factor *= 2.0
     return [_row_field(upright, row) for row in sorted(rows, key=lambda row: -row.clearness)]
+
+
+def _tilt(gray: np.ndarray) -> float:
+    """Slope of the level lines of frames, degrees: a picture of boxes shows no text whose skew could be known."""
+    bases = base_lines(thin_lines(gray), 1.5 * CELL_SIZE[0], math.inf)
+    length = bases[:, 2] - bases[:, 0]
+    if len(bases) < LEAST_LINES or length.sum() < gray.shape[1] / 2:
+        return 0.0
+    slope = (bases[:, 3] - bases[:, 1]) / length
+    order = np.argsort(slope)
+    middle = float(slope[order][np.searchsorted(np.cumsum(length[order]), length.sum() / 2)])
+    agreeing = length[np.abs(slope - middle) < SAME_SLOPE].sum() / length.sum()
+    tilt = math.degrees(math.atan(middle))
+    return tilt if agreeing >= LEAST_EQUAL and abs(tilt) >= LEAST_TILT else 0.0
 
 
 @dataclass(frozen=True, slots=True)
