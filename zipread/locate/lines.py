@@ -80,8 +80,12 @@ def _without_rules(ink: np.ndarray) -> np.ndarray:
     turned = cv2.transpose(ink)
     across, down = _long_runs(ink), _long_runs(turned)
     if len(down[0]):
-        ink = cv2.transpose(_rubbed_out(turned, *down))
-    return _rubbed_out(ink, *across) if len(across[0]) else ink
+        _rub_out(turned, *down)
+        ink = cv2.transpose(turned)
+    elif len(across[0]):
+        ink = ink.copy()
+    _rub_out(ink, *across)
+    return ink
 
 
 def _long_runs(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -101,14 +105,12 @@ def _long_runs(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return rows, runs
 
 
-def _rubbed_out(ink: np.ndarray, rows: np.ndarray, runs: np.ndarray) -> np.ndarray:
-    """Ink less the runs (n, w) of some rows and the pixels around them."""
-    keep = cv2.bitwise_not(cv2.dilate(runs, np.ones((1, 3), np.uint8)))
-    ink = ink.copy()
+def _rub_out(ink: np.ndarray, rows: np.ndarray, runs: np.ndarray) -> None:
+    """Take the runs (n, w) of some rows, and the pixels around them, out of `ink`."""
+    keep = cv2.bitwise_not(cv2.dilate(runs, np.ones((1, 3), np.uint8))) if len(rows) else runs
     for beside in (-1, 0, 1):
         inside = (rows + beside >= 0) & (rows + beside < len(ink))
         ink[rows[inside] + beside] &= keep[inside]
-    return ink
 
 
 def _and_next(ink: np.ndarray, length: int) -> np.ndarray:
