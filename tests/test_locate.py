@@ -236,6 +236,17 @@ def test_a_slanting_comb_alone_on_its_picture():
     assert np.abs(middle - truth).max() < 4
 
 
+@pytest.mark.parametrize("angle", [-5, 3, 6])
+def test_slanting_empty_boxes_alone_on_their_picture(angle):
+    gray, inside = boxed("     ", at=(40, 60), size=(170, 320))
+    gray, matrix = turned(gray, angle)
+    page, fields = find(gray, "field")
+    assert fields[0].layout == "boxes" and fields[0].angle == pytest.approx(angle, abs=0.7)
+    middle = cells_on_page(page, fields[0]).reshape(5, 2, 2).mean(axis=1)
+    truth = np.array([[(a + c) / 2, (b + d) / 2, 1] for a, b, c, d in inside]) @ matrix.T
+    assert np.abs(middle - truth).max() < 4
+
+
 @pytest.mark.parametrize("text", ["11111", "111111", "71171", "14411"])
 @pytest.mark.parametrize("lift", [0, 3, 8])
 def test_underlined_ones_are_no_comb(text, lift):

@@ -41,7 +41,7 @@ LEAST_SIDE = 150
 """Longest side of the smallest picture searched, pixels: thick lines and large cells are found on small ones."""
 FIELD_SIDE = 700
 """Longest side of a picture of one field, pixels: the frames themselves show its skew."""
-LEAST_LINES = 4
+LEAST_LINES = 2
 """Level lines from which a skew is taken."""
 SAME_SLOPE = 0.025
 """Difference of slope between lines of one row, pixels a pixel."""
@@ -88,27 +88,37 @@ def find_rows(page: Page, clean: CleanPage, upright: Upright, digits: int, side:
     more. Each next one has half its size.
     """
     gray, factor = _level_gray(page, clean, upright, side)
-    tilt = _tilt(gray) if max(clean.ink.shape) < FIELD_SIDE else 0.0
+    if not _is_large_enough(gray):
+        return []
+    lines = thin_lines(gray)
+    tilt = _tilt(lines) if max(clean.ink.shape) < FIELD_SIDE else 0.0
     if tilt:
         upright = turn_upright(replace(clean, angle=upright.angle + tilt))
         gray, factor = _level_gray(page, clean, upright, side)
-    rows: list[_Row] = []
-    while max(gray.shape) >= LEAST_SIDE and min(gray.shape) >= 2 * CELL_SIZE[0]:
         lines = thin_lines(gray)
+    rows: list[_Row] = []
+    while True:
         for row in _combs(lines, digits) + _rows(lines, digits):
             scaled = row.scaled(factor)
             if not any(_overlapping(scaled.cells, other.cells) for other in rows):
                 rows.append(scaled)
         gray = _halved(gray)
+        if not _is_large_enough(gray):
+            return [_row_field(upright, row) for row in sorted(rows, key=lambda row: -row.clearness)]
+        lines = thin_lines(gray)
         factor *= 2.0
-    return [_row_field(upright, row) for row in sorted(rows, key=lambda row: -row.clearness)]
 
 
-def _tilt(gray: np.ndarray) -> float:
+def _is_large_enough(gray: np.ndarray) -> bool:
+    """Whether a picture (h, w) can hold a row of cells."""
+    return max(gray.shape) >= LEAST_SIDE and min(gray.shape) >= 2 * CELL_SIZE[0]
+
+
+def _tilt(lines: Lines) -> float:
     """Slope of the level lines of frames, degrees: a picture of boxes shows no text whose skew could be known."""
-    bases = base_lines(thin_lines(gray), 1.5 * CELL_SIZE[0], math.inf)
+    bases = base_lines(lines, 1.5 * CELL_SIZE[0], math.inf)
     length = bases[:, 2] - bases[:, 0]
-    if len(bases) < LEAST_LINES or length.sum() < gray.shape[1] / 2:
+    if len(bases) < LEAST_LINES or length.sum() < lines.gray.shape[1] / 2:
         return 0.0
     slope = (bases[:, 3] - bases[:, 1]) / length
     order = np.argsort(slope)
