@@ -190,9 +190,12 @@ def base_lines(lines: Lines, shortest: float, longest: float) -> np.ndarray:
     """Long level lines (n, 4) as left end x, y and right end x, y; lengths in pixels."""
     joined = cv2.dilate(lines.horizontal, np.ones((3, BASE_GAP), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(joined, 8, cv2.CV_16U, cv2.CCL_SPAGHETTI)
-    found = []
+    found, total = [], lines.horizontal_sum
     for label, (x, y, w, h, _) in enumerate(stats[1:].tolist(), 1):
         if not shortest <= w - BASE_GAP <= longest or h > STEEPEST * w + 3 * BRIDGE:
+            continue
+        inked = total[y + h, x + w] - total[y, x + w] - total[y + h, x] + total[y, x]
+        if inked < LEAST_EDGE * (w - BASE_GAP):  # words in a line
             continue
         part = (slice(y, y + h), slice(x, x + w))
         ys, xs = np.nonzero(lines.horizontal[part] & (labels[part] == label).astype(np.uint8) * 255)
