@@ -72,6 +72,7 @@ def test_the_model_is_small_and_its_record_complete():
     assert len(manifest["calibration"]["weights"]) == len(manifest["calibration"]["features"])
 
 
+@pytest.mark.filterwarnings("default")  # Keras warns about its own use of numpy
 def test_onnx_and_keras_agree(classifier):
     keras_classifier = load_classifier("keras")
     digits = np.concatenate([drawn_digits(20), np.random.default_rng(1).integers(0, 256, (20, 28, 28), np.uint8)])

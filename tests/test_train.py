@@ -87,6 +87,7 @@ def test_calibration_error_of_the_right_and_of_the_overconfident():
     assert expected_calibration_error(np.full(100, 1.0), right, bins=1) == pytest.approx(0.2)
 
 
+@pytest.mark.filterwarnings("default")  # Keras and the exporter warn about their own use of numpy
 def test_a_stopped_training_goes_on_and_ends_with_a_model_that_loads(tmp_path, digits, glyphs, monkeypatch):
     monkeypatch.setattr(training, "PICTURES_PER_EPOCH", 512)
     monkeypatch.setattr(training, "_fonts", tuple)
