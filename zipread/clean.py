@@ -35,6 +35,10 @@ FIELD_HEIGHT = 160.0
 INK_DARKNESS = 0.35
 """Least darkness of ink in a field, as a share of its full strokes' darkness."""
 
+GRAIN = 1.2
+BLUR_REACH = 2.5
+"""Standard deviations, pixels, of the grain smoothed away and of the blur undone when sharpening."""
+
 MIN_FIELD_CONTRAST = 0.10
 """Least darkness of ink in a field, as a share of the paper's brightness."""
 
@@ -188,19 +192,27 @@ def _small_angles_first(angles: np.ndarray) -> np.ndarray:
 # --- fields -------------------------------------------------------------------------------------------------------
 
 
-def cut_field(page: Page, field: Field, least_darkness: float = INK_DARKNESS) -> FieldImage:
+def cut_field(page: Page, field: Field, least_darkness: float = INK_DARKNESS, sharpen: float = 0.0) -> FieldImage:
     """Cut a field out of the full page, upright, and separate its ink.
 
     The picture keeps the page's resolution unless the field is taller than FIELD_HEIGHT; it is never enlarged.
-    `to_page` of the result maps its points back to pixels of the page.
+    `to_page` of the result maps its points back to pixels of the page. `least_darkness` as for `separate_ink`;
+    `sharpen` is the strength of the sharpening before it, for pictures out of focus.
     """
     along, across = max(1.0, field.size[0]), max(1.0, field.size[1])
     scale = min(1.0, FIELD_HEIGHT / across)
     width, height = max(1, round(along * scale)), max(1, round(across * scale))
     to_page = _frame_to_page(field, width, height)
     gray = _warp(page.gray, to_page, width, height, shrink=1.0 / scale)
-    ink, mask = separate_ink(gray, least_darkness)
+    ink, mask = separate_ink(_sharpened(gray, sharpen) if sharpen > 0 else gray, least_darkness)
     return FieldImage(gray, ink, mask, to_page, _scale_cells(field.cells, width / along, height / across))
+
+
+def _sharpened(gray: np.ndarray, strength: float) -> np.ndarray:
+    """Unsharp masking (Jain 1989, ch. 7) of a slightly smoothed picture, so that grain is not what gets sharp."""
+    fine = cv2.GaussianBlur(gray, (0, 0), GRAIN)
+    coarse = cv2.GaussianBlur(gray, (0, 0), BLUR_REACH)
+    return cv2.addWeighted(fine, 1.0 + strength, coarse, -strength, 0.0)
 
 
 def _frame_to_page(field: Field, width: int, height: int) -> np.ndarray:

@@ -38,13 +38,25 @@ Source = str | Path | bytes | np.ndarray
 CLOSE_CALL = 1.5
 """Two places with different codes are too close when their log-odds differ by less than this."""
 
-SECOND_DARKNESS = (0.6,)
-"""Share of full ink's darkness from which a doubtful field is read again: patterned paper falls out."""
+Look = tuple[float, float]
+"""How ink is told from paper: the least darkness of ink, as a share of full strokes', and the sharpening before."""
 
-SECOND_LOOK = 3.0
-"""A field is looked at again when its log-odds are within this of the best field's."""
+FIRST_LOOK: Look = (INK_DARKNESS, 0.0)
 
-NO_CODE = 0.02
+SECOND_LOOKS: tuple[Look, ...] = ((0.6, 0.0), (INK_DARKNESS, 4.0), (0.75, 0.0))
+"""How doubtful fields are looked at again: without printed patterns, sharpened, without pale frames."""
+
+WORTH_A_LOOK = 3.0
+LOOKED_AT_TWICE = 3
+"""So many fields at most are looked at again, and only those with log-odds this near to the best field's."""
+
+FIELDS_AT_ONCE = 4
+"""Fields read together before it is asked whether the others still matter."""
+
+MOST_EVIDENCE = 3.5
+"""Log-odds that a reading adds to its place at most."""
+
+NO_CODE = 0.05
 """On a whole mail piece, a best confidence below this means that there is no code, not that it is hard to read."""
 
 
@@ -61,16 +73,18 @@ class _Attempt:
 
     @property
     def confidence(self) -> float:
-        """Calibrated confidence of the reading, 0 where there is none."""
-        return self.decoded.confidence if self.decoded is not None else 0.0
+        """Confidence of the reading, lowered where the place speaks against it; 0 where there is none."""
+        if self.decoded is None:
+            return 0.0
+        odds = _log_odds(self.decoded.confidence) + min(0.0, self.field.prior)
+        return float(1.0 / (1.0 + np.exp(-odds)))
 
     @property
     def merit(self) -> float:
         """Log-odds that this is the code of the page: of the place and of the reading together."""
         if self.decoded is None:
             return -np.inf
-        confidence = min(max(self.decoded.confidence, 1e-6), 1 - 1e-6)
-        return self.field.prior + float(np.log(confidence / (1 - confidence)))
+        return self.field.prior + _log_odds(self.decoded.confidence)
 
 
 class Reader:
@@ -160,28 +174,28 @@ class Reader:
         return DigitReading(str(best), confidence, status, message)
 
     def _attempt(self, page: Page, fields: list[Field]) -> list[_Attempt]:
-        """Read all fields; where the best is doubtful, read those worth it again with less taken for ink."""
-        attempts = self._attempt_at(page, fields, INK_DARKNESS)
-        best = max((attempt.merit for attempt in attempts), default=-np.inf)
-        doubtful = [
-            at
-            for at, attempt in enumerate(attempts)
-            if attempt.confidence < self.settings.accept and attempt.merit > best - SECOND_LOOK
-        ]
-        if any(attempt.confidence >= self.settings.accept and attempt.merit == best for attempt in attempts):
-            return attempts
-        for darkness in SECOND_DARKNESS:
-            again = self._attempt_at(page, [attempts[at].field for at in doubtful], darkness)
-            for at, attempt in zip(doubtful, again, strict=True):
-                if attempt.merit > attempts[at].merit:
-                    attempts[at] = attempt
+        """Read fields, the likeliest places first, until none that is left could win; look twice where in doubt."""
+        ranked = sorted(fields, key=lambda field: -field.prior)
+        attempts: list[_Attempt] = []
+        for first in range(0, len(ranked), FIELDS_AT_ONCE):
+            lead = max((attempt.merit for attempt in attempts), default=-np.inf)
+            if lead > ranked[first].prior + MOST_EVIDENCE:
+                break
+            attempts += self._attempt_at(page, ranked[first : first + FIELDS_AT_ONCE], FIRST_LOOK)
+        for look in SECOND_LOOKS:
+            attempts.sort(key=lambda attempt: -attempt.merit)
+            if not attempts or attempts[0].confidence >= self.settings.accept:
+                break
+            doubtful = [a for a in attempts[:LOOKED_AT_TWICE] if a.merit >= attempts[0].merit - WORTH_A_LOOK]
+            again = self._attempt_at(page, [attempt.field for attempt in doubtful], look)
+            attempts = [*map(_better, doubtful, again), *attempts[len(doubtful) :]]
         return attempts
 
-    def _attempt_at(self, page: Page, fields: list[Field], darkness: float) -> list[_Attempt]:
+    def _attempt_at(self, page: Page, fields: list[Field], look: Look) -> list[_Attempt]:
         """Cut, segment and normalize all fields, score every candidate in one go, decode each field."""
         prepared = []
         for field in fields:
-            lattice, image = segment(cut_field(page, field, darkness))
+            lattice, image = segment(cut_field(page, field, *look))
             crops = [normalize_ink(candidate.crop) for candidate in lattice.candidates]
             digits = np.stack(crops) if crops else np.zeros((0, 28, 28), np.uint8)
             prepared.append((field, image, lattice, digits))
@@ -202,7 +216,7 @@ class Reader:
         ranked = sorted(attempts, key=lambda attempt: -attempt.merit)
         best = ranked[0]
         reading = self._reading(page, best, clean.angle)
-        if best.field.layout == "envelope" and (best.decoded is None or best.decoded.confidence < NO_CODE):
+        if best.field.layout == "envelope" and best.confidence < NO_CODE:
             return Reading(page=page.number, angle=clean.angle, message="no code found")
         for other in ranked[1:]:
             if other.decoded is None or best.decoded is None or other.decoded.code == best.decoded.code:
@@ -229,12 +243,12 @@ class Reader:
         digits = tuple(self._digit(attempt, index) for index in decoded.candidates)
         main = digits[: self.settings.digits]
         corners = np.array([corner for digit in main for corner in digit.box])
-        accepted = decoded.confidence >= self.settings.accept
+        accepted = attempt.confidence >= self.settings.accept
         return replace(
             empty,
             code=decoded.code,
             plus4=decoded.plus4,
-            confidence=decoded.confidence,
+            confidence=attempt.confidence,
             status="accepted" if accepted else "review",
             kind=decoded.kind,
             digit_confidences=tuple(
@@ -262,6 +276,15 @@ class Reader:
         )
         on_page = corners @ attempt.image.to_page.T
         return Digit(tuple((float(x), float(y)) for x, y in on_page), attempt.digits[index], attempt.scores[index])
+
+
+def _log_odds(probability: float) -> float:
+    bounded = min(max(probability, 1e-6), 1 - 1e-6)
+    return float(np.log(bounded / (1 - bounded)))
+
+
+def _better(first: _Attempt, second: _Attempt) -> _Attempt:
+    return second if second.merit > first.merit else first
 
 
 def single_digit(gray: np.ndarray) -> np.ndarray:

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-
 DATA = Path("../shared/data/digits/mnist.npz")
 """Where a checkout's data lies beside it."""
 

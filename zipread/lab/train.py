@@ -13,8 +13,8 @@ import numpy as np
 
 from zipread import __version__
 from zipread.errors import DependencyError, InputError
-from zipread.directory import load_directory
 from zipread.lab.calibration import fit as calibrate
+from zipread.lab.directory import existing_codes
 from zipread.lab.network import build
 from zipread.lab.synth.fonts import TRAIN_HAND, TRAIN_PRINT, FontFile, find_fonts
 from zipread.lab.synth.hands import Prints
@@ -87,7 +87,7 @@ def train(data: Path | None, out: Path, recipe: Recipe, report: Report, resume: 
     model.optimizer.finalize_variable_values(model.trainable_variables)
     record = {"digits": len(training.y), "held_out_writers": len(np.unique(held_out.writer)), **history[-1]}
     manifest = _export(model, out, recipe, record, report)
-    codes = np.flatnonzero(load_directory("us"))
+    codes = np.flatnonzero(existing_codes())
     calibrate(out, held_out, Prints(tuple(_fonts())), codes, recipe.calibration_fields, recipe.seed, report)
     return manifest
 

@@ -81,7 +81,7 @@ def _remove_horizontal(mask: np.ndarray, shortest: float) -> np.ndarray:
 def _stroke_width(mask: np.ndarray) -> float:
     """Mean width of the strokes of a (h, w) uint8 mask, pixels: twice their area by the length of their edges."""
     edge = cv2.subtract(mask, cv2.erode(mask, np.ones((3, 3), np.uint8)))
-    return 2.0 * np.count_nonzero(mask) / max(1, np.count_nonzero(edge))
+    return 2.0 * float(np.count_nonzero(mask)) / max(1.0, float(np.count_nonzero(edge)))
 
 
 def _mark_line(zone: np.ndarray, chain: np.ndarray, run: int, stroke: float) -> None:
