@@ -56,7 +56,7 @@ FIELDS_AT_ONCE = 4
 MOST_EVIDENCE = 3.5
 """Log-odds that a reading adds to its place at most."""
 
-NO_CODE = 0.05
+NO_CODE = 0.15
 """On a whole mail piece, a best confidence below this means that there is no code, not that it is hard to read."""
 
 
