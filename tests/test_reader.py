@@ -75,6 +75,11 @@ def test_a_scribble_is_never_accepted(reader):
         assert reader.read_field(picture).status != "accepted"
 
 
+def test_a_picture_of_noise_is_done_with_quickly_and_not_accepted(reader):
+    noise = np.random.default_rng(0).integers(0, 256, (160, 900), np.uint8)
+    assert reader.read_field(noise).status != "accepted"
+
+
 @pytest.mark.parametrize("text", ["HELLO", "STREET", "Madison"])
 def test_words_are_never_accepted(reader, text):
     assert reader.read_field(drawn(text)).status != "accepted"

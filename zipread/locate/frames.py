@@ -137,7 +137,7 @@ def _holes(lines: Lines) -> np.ndarray:
 def _between_walls(lines: Lines, least: int) -> np.ndarray:
     """Spaces between walls of equal top and foot, with a line below or above: strokes inside do not matter."""
     walls = cv2.morphologyEx(lines.vertical, cv2.MORPH_CLOSE, np.ones((CROSSING, 1), np.uint8))
-    _, _, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(walls, 8, cv2.CV_16U, cv2.CCL_SPAGHETTI)
+    _, _, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(walls, 8, cv2.CV_32S, cv2.CCL_SPAGHETTI)
     stats = stats[1:][(stats[1:, 3] >= CELL_SIZE[0]) & (stats[1:, 3] <= CELL_SIZE[1])]
     left, top, width, height = stats[np.argsort(stats[:, 1], kind="stable"), :4].T.astype(np.float64)
     right, foot = left + width, top + height
@@ -189,7 +189,7 @@ def _in_company(spaces: np.ndarray, least: int) -> np.ndarray:
 def base_lines(lines: Lines, shortest: float, longest: float) -> np.ndarray:
     """Long level lines (n, 4) as left end x, y and right end x, y; lengths in pixels."""
     joined = cv2.dilate(lines.horizontal, np.ones((3, BASE_GAP), np.uint8))
-    _, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(joined, 8, cv2.CV_16U, cv2.CCL_SPAGHETTI)
+    _, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(joined, 8, cv2.CV_32S, cv2.CCL_SPAGHETTI)
     found, total = [], lines.horizontal_sum
     for label, (x, y, w, h, _) in enumerate(stats[1:].tolist(), 1):
         if not shortest <= w - BASE_GAP <= longest or h > STEEPEST * w + 3 * BRIDGE:

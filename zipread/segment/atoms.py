@@ -12,6 +12,9 @@ from zipread.records import Box
 CUTS_PER_HEIGHT = 2.0
 """Cuts of each kind through a component, for each digit height of its width."""
 
+MOST_COMPONENTS = 120
+"""More components than this in a field is texture: the smallest are left out."""
+
 SPECK = 0.10
 """Components smaller than this in both directions, in digit heights, are specks and never ink of a digit."""
 
@@ -29,10 +32,10 @@ class Atom:
 
 
 def components(mask: np.ndarray) -> list[Atom]:
-    """The connected components (8-neighbours) of a (h, w) uint8 mask."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(mask, 8, cv2.CV_16U, cv2.CCL_DEFAULT)
+    """The connected components (8-neighbours) of a (h, w) uint8 mask, the MOST_COMPONENTS largest of them."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
     atoms = []
-    for index in range(1, count):
+    for index in 1 + np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable")[:MOST_COMPONENTS]:
         x, y, width, height, _ = (int(v) for v in stats[index])
         part = np.where(labels[y : y + height, x : x + width] == index, 255, 0).astype(np.uint8)
         atoms.append(Atom(part, Box(x, y, width, height)))
@@ -74,19 +77,19 @@ def crop(mask: np.ndarray, frame: Box) -> Atom:
 
 def join_broken(atoms: list[Atom], height: float) -> list[Atom]:
     """Join pieces that stand above each other: a five and its hat, a stroke broken in two."""
-    atoms = sorted(atoms, key=lambda atom: atom.box.x)
-    merged = True
-    while merged:
-        merged = False
-        for i, first in enumerate(atoms):
-            for j in range(i + 1, len(atoms)):
-                if _belong_together(first.box, atoms[j].box, height):
-                    atoms[i] = merge(first, atoms.pop(j))
-                    merged = True
-                    break
-            if merged:
-                break
-    return sorted(atoms, key=lambda atom: atom.box.x + atom.box.width / 2)
+    joined: list[Atom] = []
+    for atom in sorted(atoms, key=lambda atom: atom.box.x):
+        piece = atom
+        # What a join makes larger may belong to a further piece.
+        while (at := _partner(piece, joined, height)) is not None:
+            piece = merge(joined.pop(at), piece)
+        joined.append(piece)
+    return sorted(joined, key=lambda atom: atom.box.x + atom.box.width / 2)
+
+
+def _partner(piece: Atom, others: list[Atom], height: float) -> int | None:
+    """Index of the first of the others that a piece belongs to."""
+    return next((at for at, other in enumerate(others) if _belong_together(other.box, piece.box, height)), None)
 
 
 def may_be_ink(box: Box, height: float) -> bool:
