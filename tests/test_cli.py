@@ -198,8 +198,12 @@ def deck(tmp_path):
 def test_a_run_that_is_stopped_clears_up(deck, tmp_path, sent, code):
     """As a terminal does it: the signal goes to the parent and to every worker."""
     arguments = ["scan", "deck", "-o", "codes.csv", "--jobs", "2", "--progress", "plain", "-v"]
+    # A shell's background job ignores Ctrl-C, and so do its children unless they are told otherwise.
+    code_of_run = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from zipread.cli import main; main()"
+    )
     process = subprocess.Popen(
-        [sys.executable, "-c", "from zipread.cli import main; main()", *arguments],
+        [sys.executable, "-c", code_of_run, *arguments],
         cwd=tmp_path,
         env=environment(),
         stderr=subprocess.PIPE,
