@@ -71,11 +71,17 @@ def line(name: str, tally: Tally) -> str:
     )
 
 
-def write_sheet(path: Path, tiles: list[tuple[np.ndarray, str]], columns: int = 4, limit: int = 80) -> None:
+def write_sheet(
+    path: Path,
+    tiles: list[tuple[np.ndarray, str]],
+    columns: int = 4,
+    limit: int = 80,
+    tile_size: tuple[int, int] = TILE,
+) -> None:
     """Write a contact sheet. tiles: pictures, (h, w) or (h, w, 3) uint8, each with a caption."""
     if not tiles:
         return
-    width, height = TILE
+    width, height = tile_size
     drawn = []
     for picture, caption in tiles[:limit]:
         scale = min(width / picture.shape[1], (height - 20) / picture.shape[0], 3)

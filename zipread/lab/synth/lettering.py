@@ -15,6 +15,9 @@ from zipread.lab.synth.ink import Line, clear_of_dashes, set_as_font, set_by_eye
 from zipread.lab.synth.places import Address
 from zipread.records import Box
 
+BENT_SHARE = 0.15
+"""Share of a careless hand's lines that bend besides sloping."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hand:
@@ -108,6 +111,8 @@ def _type(hand: Hand, word: str) -> Line:
 def _slope(rng: np.random.Generator, line: _Written, looseness: float) -> _Written:
     """Let a line rise or fall, as on paper without rules."""
     slope = float(np.clip(rng.normal(0, 0.015), -0.04, 0.04)) * looseness
+    if looseness and rng.random() < BENT_SHARE:
+        line = _bend(line, float(np.clip(rng.normal(0, 0.02), -0.04, 0.04)))
     drop = slope * line.coverage.shape[1]
     if abs(drop) < 1:
         return line
@@ -120,6 +125,21 @@ def _slope(rng: np.random.Generator, line: _Written, looseness: float) -> _Writt
         shift = min(slope * code.x, slope * code.right) + lift
         code = replace(code, y=round(code.y + shift), height=round(code.height + abs(slope) * code.width))
     return _Written(sloped, line.baseline + lift, code)
+
+
+def _bend(line: _Written, bow: float) -> _Written:
+    """Let a line sag (bow above 0) or arch in its middle by `bow` of its width."""
+    h, w = line.coverage.shape
+    depth = bow * w
+    x = np.arange(w, dtype=np.float32)
+    shift = depth * (1 - (2 * x / max(1, w - 1) - 1) ** 2) + max(0.0, -depth)  # downwards, never above the old top
+    rows = np.arange(int(np.ceil(h + abs(depth))), dtype=np.float32)[:, None] - shift
+    bent = cv2.remap(line.coverage, np.broadcast_to(x, rows.shape).copy(), rows, cv2.INTER_LINEAR)
+    code = line.code
+    if code is not None:
+        own = shift[max(0, code.x) : code.right]
+        code = replace(code, y=int(code.y + own.min()), height=int(np.ceil(code.height + np.ptp(own))))
+    return _Written(bent, line.baseline + max(0.0, -depth), code)
 
 
 def _stack(rng: np.random.Generator, rows: Sequence[_Written], hand: Hand, code_row: int | None) -> Block:

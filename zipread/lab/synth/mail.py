@@ -45,6 +45,7 @@ class MailTruth:
     kind: Kind
     conditions: tuple[str, ...]  # what makes it hard, as words
     angle: float  # degrees; positive makes lines of text run downwards to the right
+    corners: tuple[tuple[float, float], ...] = ()  # of the code with its +4, clockwise from where it begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,9 @@ def make_mail(
     if postage is not None and rng.random() < 0.75:
         stationery.put_postmark(rng, piece.sheet, supplies.print_fonts, postage, piece.dpi)
         piece.words.append("postmark")
+    if box is not None and rng.random() < 0.06:
+        stationery.put_cancellation(rng, piece.sheet, box, piece.dpi)
+        piece.words.append("cancelled address")
     if rng.random() < 0.25:
         stationery.put_sorting_tag(rng, piece.sheet, piece.dpi)
         piece.words.append("sorting tag")
@@ -91,6 +95,7 @@ def make_mail(
         kind=piece.kind,
         conditions=(*piece.words, *shot.conditions),
         angle=shot.angle,
+        corners=() if box is None else tuple((x, y) for x, y in photo.moved_corners(box, shot.to_picture).tolist()),
     )
     return shot.picture, truth
 
@@ -98,7 +103,7 @@ def make_mail(
 def _blank_piece(rng: np.random.Generator, writing: Writing) -> _Piece:
     width, height = SIZES_IN_INCHES[rng.integers(len(SIZES_IN_INCHES))]
     dpi = RESOLUTIONS[rng.integers(len(RESOLUTIONS))]
-    paper = stationery.ENVELOPES[rng.choice(5, p=[0.5, 0.15, 0.12, 0.13, 0.1])]
+    paper = stationery.ENVELOPES[rng.choice(6, p=[0.47, 0.14, 0.11, 0.12, 0.09, 0.07])]
     sheet = stationery.make_envelope(rng, int(height * dpi), int(width * dpi), paper)
     kind: Kind = "envelope"
     if writing == "printed":

@@ -13,6 +13,8 @@ from zipread.records import Box
 
 MAX_SKEW = 5.0
 """Of pieces laid on a scanner, degrees."""
+MAX_PERSPECTIVE = 0.15
+"""Of a phone held over a table: how much longer the nearer edge of a piece may look than the far one."""
 TABLES = ((60, 90, 130), (40, 40, 45), (150, 150, 150), (120, 80, 50), (225, 225, 225))
 """Colours of table tops, blue-green-red."""
 
@@ -61,10 +63,53 @@ def photograph(rng: np.random.Generator, sheet: np.ndarray) -> Shot:
     margin = width * rng.uniform(0.03, 0.15)
     angle = float(np.clip(rng.normal(0, 2.0), -6, 6))
     size = round(width + 2 * margin), round(height + 2 * margin)
-    corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float64)
+    corners = _corners(sheet)
     turned = (corners - (width / 2, height / 2)) @ _rotation(angle).T * 0.97
     shaken = turned + rng.normal(0, 0.012, (4, 2)) * (width, width * 0.7) + np.array(size) / 2
-    matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), shaken.astype(np.float32))
+    return _on_table(rng, sheet, shaken, size, angle)
+
+
+def hold_over(rng: np.random.Generator, sheet: np.ndarray) -> Shot:
+    """Photograph a piece with a phone held over a table: as `photograph`, but seen at a slant in a frame of 4 to 3.
+
+    Opposite edges differ by up to MAX_PERSPECTIVE. `sheet` is not changed.
+    """
+    height, width = sheet.shape[:2]
+    angle = float(np.clip(rng.normal(0, 3.0), -8, 8))
+    seen = (_corners(sheet) - (width / 2, height / 2)) @ _rotation(angle).T
+    tilt = rng.uniform(-MAX_PERSPECTIVE, MAX_PERSPECTIVE, 2) / (width, height)
+    seen = seen / (1.0 + seen @ tilt)[:, None]
+    extent = np.ptp(seen, axis=0) * rng.uniform(1.06, 1.35)
+    frame = max(extent[0], extent[1] * 4 / 3)
+    size = round(frame), round(frame * 3 / 4)
+    room = (np.array(size) - np.ptp(seen, axis=0)) / 2
+    seen += room + rng.uniform(-0.8, 0.8, 2) * room - seen.min(axis=0)
+    return _on_table(rng, sheet, seen, size, angle)
+
+
+def turned(shot: Shot, quarters: int) -> Shot:
+    """The same picture delivered on its side or on its head: turned clockwise by `quarters` times 90 degrees."""
+    quarters %= 4
+    height, width = shot.picture.shape[:2]
+    if quarters == 0:
+        return shot
+    to_turned = {
+        1: [[0, -1, height], [1, 0, 0], [0, 0, 1]],
+        2: [[-1, 0, width], [0, -1, height], [0, 0, 1]],
+        3: [[0, 1, 0], [-1, 0, width], [0, 0, 1]],
+    }[quarters]
+    picture = np.ascontiguousarray(np.rot90(shot.picture, -quarters))
+    angle = (shot.angle + 90 * quarters + 180) % 360 - 180
+    words = (*shot.conditions, f"turned {90 * quarters}")
+    return Shot(picture, np.array(to_turned, np.float64) @ shot.to_picture, angle, words)
+
+
+def _on_table(
+    rng: np.random.Generator, sheet: np.ndarray, seen: np.ndarray, size: tuple[int, int], angle: float
+) -> Shot:
+    """Photograph a piece whose corners are seen at (4, 2) in a frame of `size` (width, height)."""
+    height, width = sheet.shape[:2]
+    matrix = cv2.getPerspectiveTransform(_corners(sheet).astype(np.float32), seen.astype(np.float32))
     table = _table(rng, size[1], size[0])
     flat = np.ones((height, width), np.float32)
     covered = cv2.warpPerspective(flat, matrix, size)[:, :, None]
@@ -89,10 +134,20 @@ def photograph(rng: np.random.Generator, sheet: np.ndarray) -> Shot:
     return Shot(wear(rng, picture, how), matrix, angle, tuple(words))
 
 
+def _corners(sheet: np.ndarray) -> np.ndarray:
+    height, width = sheet.shape[:2]
+    return np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float64)
+
+
+def moved_corners(box: Box, to_picture: np.ndarray) -> np.ndarray:
+    """Map a box through a homography: its corners (4, 2), clockwise from the upper left of the piece."""
+    corners = [(box.x, box.y), (box.right, box.y), (box.right, box.bottom), (box.x, box.bottom)]
+    return cv2.perspectiveTransform(np.array([corners], np.float64), to_picture)[0]
+
+
 def moved_box(box: Box, to_picture: np.ndarray) -> Box:
     """Map a box through a homography: the upright box around its four corners."""
-    corners = np.array([[(x, y) for x in (box.x, box.right) for y in (box.y, box.bottom)]], np.float64)
-    moved = cv2.perspectiveTransform(corners, to_picture)[0]
+    moved = moved_corners(box, to_picture)
     (left, top), (right, bottom) = np.floor(moved.min(axis=0)), np.ceil(moved.max(axis=0))
     return Box(int(left), int(top), int(right - left), int(bottom - top))
 

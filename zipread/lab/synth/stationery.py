@@ -13,8 +13,8 @@ from zipread.lab.synth.ink import lay
 from zipread.lab.synth.paper import smooth_noise
 from zipread.records import Box
 
-Envelope = Literal["white", "cream", "kraft", "coloured", "recycled"]
-ENVELOPES: tuple[Envelope, ...] = ("white", "cream", "kraft", "coloured", "recycled")
+Envelope = Literal["white", "cream", "kraft", "coloured", "recycled", "patterned"]
+ENVELOPES: tuple[Envelope, ...] = ("white", "cream", "kraft", "coloured", "recycled", "patterned")
 
 ENDORSEMENTS = (
     "RETURN SERVICE REQUESTED",
@@ -36,17 +36,33 @@ def make_envelope(rng: np.random.Generator, height: int, width: int, kind: Envel
         "kraft": np.array([110, 155, 190]) * rng.uniform(0.9, 1.12),
         "coloured": rng.uniform(165, 245, 3),
         "recycled": rng.uniform(195, 222) + rng.uniform(-6, 6, 3),
+        "patterned": rng.uniform(225, 250) + rng.uniform(-10, 3, 3),
     }[kind]
     sheet = np.empty((height, width, 3), np.float32)
     sheet[:] = np.clip(base, 0, 252)
     strength = {"kraft": 5.0, "recycled": 4.0}.get(kind, 1.2)
     fibres = smooth_noise(rng, (height, width), 3) * strength + smooth_noise(rng, (height, width), width / 6) * 2
     sheet += fibres[:, :, None]
+    if kind == "patterned":
+        _print_pattern(rng, sheet)
     if rng.random() < 0.12:  # a security tint shining through
         y, x = np.mgrid[0:height, 0:width].astype(np.float32)
         pitch = rng.uniform(6, 14)
         sheet -= (np.sin(x * 2 * np.pi / pitch) * np.sin(y * 2 * np.pi / pitch) * rng.uniform(1, 5))[:, :, None]
     return np.clip(sheet, 0, 255)
+
+
+def _print_pattern(rng: np.random.Generator, sheet: np.ndarray) -> None:
+    """Print stripes, checks or dots all over a sheet, paler than any writing, in place."""
+    height, width = sheet.shape[:2]
+    pitch = rng.uniform(0.01, 0.05) * width
+    turn = rng.uniform(0, np.pi)
+    x, y = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)[:, None]
+    along = np.cos(2 * np.pi / pitch * (x * np.cos(turn) + y * np.sin(turn)))
+    across = np.cos(2 * np.pi / pitch * (y * np.cos(turn) - x * np.sin(turn)))
+    wave = (along, np.maximum(along, across), (along + across) / 2)[rng.integers(3)]
+    cover = np.clip((wave - rng.uniform(0.0, 0.6)) * rng.uniform(1.5, 6), 0, 1)
+    sheet -= cover[:, :, None] * rng.uniform(10, 45, 3)
 
 
 def put_stamp(rng: np.random.Generator, sheet: np.ndarray, prints: Prints, dpi: float) -> Box:
@@ -115,6 +131,16 @@ def put_postmark(rng: np.random.Generator, sheet: np.ndarray, prints: Prints, st
     y = stamp.y + round(dpi * rng.uniform(-0.15, 0.15))
     ink = np.full(3, rng.uniform(20, 90)) + rng.uniform(-10, 10, 3)
     lay(sheet, (coverage * patchy).astype(np.float32), (x, y), ink, rng.uniform(0.5, 0.95))
+
+
+def put_cancellation(rng: np.random.Generator, sheet: np.ndarray, box: Box, dpi: float) -> None:
+    """Run the wavy lines of a cancelling machine over an address, near its code at `box`, in place."""
+    diameter = dpi * rng.uniform(0.8, 1.0)
+    coverage = marks.postmark(rng, diameter, max(1.0, dpi * rng.uniform(0.006, 0.012)))
+    waves = coverage[:, round(1.06 * diameter) :]
+    x = box.x + round(rng.uniform(-0.8, 0.8) * box.width)
+    y = box.y + round(rng.uniform(-0.9, 0.1) * coverage.shape[0])
+    lay(sheet, np.ascontiguousarray(waves), (x, y), np.full(3, rng.uniform(60, 130)), rng.uniform(0.3, 0.7))
 
 
 def put_postal_barcode(rng: np.random.Generator, sheet: np.ndarray, box: Box) -> None:
