@@ -21,9 +21,14 @@ MAY_IMPORT = {
     "debug": frozenset({"records", "errors"}),
     "inputs": frozenset({"errors"}),
     "pool": frozenset({"errors"}),
-    "reader": WALLS | STAGES,
+    "form": WALLS | {"load", "clean", "locate"},
+    "reader": WALLS | STAGES | {"form"},
     "batch": WALLS | {"load", "reader", "inputs", "output", "debug", "pool"},
-    "cli": WALLS | {"reader", "batch", "inputs", "output", "lab", "zipread"},
+    "settings_file": frozenset({"errors", "settings"}),
+    "evaluate": WALLS
+    | {"load", "classify", "reader", "batch", "inputs", "debug", "pool", "workers", "settings_file", "zipread"},
+    "cli": WALLS
+    | {"load", "form", "reader", "batch", "inputs", "output", "evaluate", "settings_file", "lab", "zipread"},
     "lab": WALLS | STAGES | {"reader", "batch", "inputs", "output", "debug", "zipread"},
     "zipread": WALLS | {"reader", "batch"},
 }
@@ -111,7 +116,7 @@ def test_importing_the_package_is_cheap():
     assert not loaded_by("import zipread") & (HEAVY | {"typer"})
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["scan", "--help"], ["train", "--help"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["scan", "--help"], ["train", "--help"], ["evaluate", "--help"]])
 def test_help_is_cheap(arguments):
     assert not loaded_by(RUN.format(arguments=["zipread", *arguments])) & HEAVY
 

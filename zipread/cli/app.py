@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from zipread import __version__
-from zipread.cli import digits, lab, scan, train
+from zipread.cli import calibrate, digits, evaluate, lab, scan, train
 from zipread.cli.talk import complain
 from zipread.errors import ZipreadError
 
@@ -50,6 +50,8 @@ def _terminate(number: int, frame: object) -> None:
 app = typer.Typer(cls=Translator, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.command("scan")(scan.scan)
 app.command("digits")(digits.digits)
+app.command("evaluate")(evaluate.evaluate)
+app.command("calibrate")(calibrate.calibrate)
 app.command("train")(train.train)
 app.add_typer(lab.app, name="lab")
 

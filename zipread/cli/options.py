@@ -73,7 +73,34 @@ Output = Annotated[
 FormatOption = Annotated[
     Format | None, typer.Option("--format", show_default=False, help="Format of the output, whatever its suffix.")
 ]
+LayoutOption = Annotated[Layout, typer.Option("--layout", help="Where the code stands; auto finds out.")]
+Digits = Annotated[int, typer.Option("--digits", metavar="N", help="Digits of a code; 5 also looks for a +4.")]
+DirectoryOption = Annotated[
+    Directory, typer.Option("--directory", help="Which codes exist, to decide doubtful readings.")
+]
 Accept = Annotated[float, typer.Option("--accept", metavar="P", help="Least confidence of an accepted row.")]
+SettingsOption = Annotated[
+    Path | None,
+    typer.Option("--settings", metavar="FILE", show_default=False, help="Settings as `calibrate` writes them."),
+]
+MaxError = Annotated[
+    float | None,
+    typer.Option(
+        "--max-error", metavar="E", show_default=False, help="Accept by the threshold of --settings for this error."
+    ),
+]
+LabelledFolder = Annotated[
+    Path, typer.Argument(metavar="DIR", show_default=False, help="Folder of labelled pictures, with all below.")
+]
+Truth = Annotated[
+    Path | None,
+    typer.Option(
+        "--truth",
+        metavar="FILE",
+        show_default=False,
+        help="CSV with path, code and perhaps page, field, plus4, kind, writing. Default: truth.csv in DIR.",
+    ),
+]
 Jobs = Annotated[
     int | None, typer.Option("--jobs", metavar="N", show_default=False, help="Processes. Default: one per core.")
 ]

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from zipread.cli import options
+from zipread.cli.configure import configure
 from zipread.cli.listing import list_inputs, require_output
 from zipread.cli.options import Directory, Engine, Layout, ProgressStyle, cores
 from zipread.cli.talk import Talk
@@ -15,15 +16,16 @@ from zipread.settings import MAX_PIXELS
 
 
 def scan(
+    context: typer.Context,
     inputs: options.Inputs = None,
     *,
     output: options.Output = None,
     format: options.FormatOption = None,
-    layout: Annotated[Layout, typer.Option("--layout", help="Where the code stands; auto finds out.")] = Layout.auto,
-    digits: Annotated[int, typer.Option("--digits", metavar="N", help="Digits of a code; 5 also looks for a +4.")] = 5,
-    directory: Annotated[
-        Directory, typer.Option("--directory", help="Which codes exist, to decide doubtful readings.")
-    ] = Directory.us,
+    settings: options.SettingsOption = None,
+    max_error: options.MaxError = None,
+    layout: options.LayoutOption = Layout.auto,
+    digits: options.Digits = 5,
+    directory: options.DirectoryOption = Directory.us,
     accept: options.Accept = 0.95,
     jobs: options.Jobs = None,
     debug: Annotated[
@@ -44,9 +46,7 @@ def scan(
 
     Example: zipread scan envelopes/ -o codes.csv
     """
-    from zipread.settings import Settings
-
-    settings = Settings(layout.value, digits, directory.value, accept, engine.value, model, max_pixels)
+    chosen = configure(context, settings, max_error)
     if dry_run:
         raise typer.Exit(list_inputs(inputs, debug))
     target = require_output(output)
@@ -58,7 +58,7 @@ def scan(
         summary = batch.scan(
             inputs or [],
             target,
-            settings=settings,
+            settings=chosen,
             format=format and format.value,
             jobs=cores() if jobs is None else jobs,
             debug=debug,
