@@ -62,7 +62,8 @@ class CleanPage:
 
     ink: np.ndarray  # (h, w) uint8, 255 ink / 0 paper
     scale: float  # working pixels per page pixel, <= 1
-    angle: float  # skew, degrees; positive: text lines run downwards to the right
+    angle: float  # skew, degrees; positive: text lines run downwards to the right; near ±90 on a page on its side
+    piece: np.ndarray | None = None  # (4, 2) float64, a mail piece's corners on its background, pixels of the page
 
 
 @dataclass(frozen=True, slots=True)

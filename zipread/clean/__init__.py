@@ -1,0 +1,10 @@
+"""Ink from paper: a whole page at a working scale for finding things, one field at full scale for reading.
+
+Both work on darkness relative to the paper around a pixel, so shadows, gradients and coloured paper fall out.
+"""
+
+from zipread.clean.fields import INK_DARKNESS, cut_field, separate_ink
+from zipread.clean.page import WORKING_SIDE, clean_page
+from zipread.clean.skew import estimate_skew
+
+__all__ = ["INK_DARKNESS", "WORKING_SIDE", "clean_page", "cut_field", "estimate_skew", "separate_ink"]

@@ -1,0 +1,89 @@
+"""A mail piece on its background: the four corners of the paper on a scanner bed or a table."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+LEAST_DIFFERENCE = 10.0
+"""Least difference between piece and background, gray levels."""
+RING_SPREADS = 5.0
+"""Least difference between piece and background, spreads (median absolute deviations) of the background."""
+LEAST_AREA, MOST_AREA = 0.12, 0.985
+"""A piece has at least and at most this share of the picture."""
+LEAST_FILL = 0.9
+"""Share of the four-sided outline that the piece must fill: a shadow or a stain has no straight sides."""
+MOST_SLANT = 0.3
+"""Opposite sides of a piece differ by at most this share of the longer one."""
+RING_SHARE = 0.5
+"""Share of the picture's rim that must be background."""
+
+
+def find_piece(paper: np.ndarray) -> np.ndarray | None:
+    """Find the corners of a piece on a map of its paper, (h, w) uint8 without writing.
+
+    Returns (4, 2) float64, clockwise from the upper left as it lies, pixels of the map; None where the whole picture
+    is the piece or no edges of it are to be seen.
+    """
+    height, width = paper.shape
+    if min(height, width) < 16:
+        return None
+    ring = np.concatenate([paper[1], paper[-2], paper[:, 1], paper[:, -2]])
+    level = float(np.median(ring))
+    spread = float(np.median(np.abs(ring - level)))
+    away = cv2.absdiff(paper, np.full_like(paper, round(level)))
+    split, _ = cv2.threshold(away, 0, 255, cv2.THRESH_OTSU)
+    least = max(LEAST_DIFFERENCE, min(RING_SPREADS * spread, split), 0.8 * split)
+    piece = cv2.compare(away, least, cv2.CMP_GT)
+    rim = np.concatenate([piece[1], piece[-2], piece[:, 1], piece[:, -2]])
+    if np.count_nonzero(rim) > (1.0 - RING_SHARE) * len(rim):
+        return None
+    piece = cv2.morphologyEx(piece, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    outline = _largest_outline(piece)
+    if outline is None:
+        return None
+    corners = _corners(outline)
+    if corners is None or not _is_piece(corners, float(cv2.contourArea(outline)), height * width):
+        return None
+    return corners
+
+
+def _largest_outline(mask: np.ndarray) -> np.ndarray | None:
+    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    if not contours:
+        return None
+    return cv2.convexHull(max(contours, key=cv2.contourArea))
+
+
+def _corners(hull: np.ndarray) -> np.ndarray | None:
+    """Four corners (4, 2) of a convex outline: its sides are followed, so that a missing corner is put back."""
+    if len(hull) < 4:
+        return None
+    length = cv2.arcLength(hull, True)
+    for tolerance in (0.01, 0.02, 0.03, 0.05):
+        sides = cv2.approxPolyDP(hull, tolerance * length, True)
+        if len(sides) <= 4:
+            break
+    if len(sides) != 4:
+        return None
+    points = sides[:, 0].astype(np.float64)
+    # Pixels of the outline are the piece's own: its edge is half a pixel further out.
+    points += 0.5 + 0.5 * np.sign(points - points.mean(axis=0))
+    return _clockwise(points)
+
+
+def _clockwise(points: np.ndarray) -> np.ndarray:
+    """Corners (4, 2) clockwise, the one nearest to the upper left first."""
+    middle = points.mean(axis=0)
+    turn = np.arctan2(points[:, 1] - middle[1], points[:, 0] - middle[0])
+    points = points[np.argsort(turn)]
+    return np.roll(points, -int(points.sum(axis=1).argmin()), axis=0)
+
+
+def _is_piece(corners: np.ndarray, inside: float, picture: float) -> bool:
+    area = float(cv2.contourArea(corners.astype(np.float32)))
+    sides = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
+    slant = max(abs(sides[0] - sides[2]) / max(sides[0], sides[2]), abs(sides[1] - sides[3]) / max(sides[1], sides[3]))
+    return (
+        LEAST_AREA * picture <= area <= MOST_AREA * picture and inside >= LEAST_FILL * area and slant <= MOST_SLANT
+    )
