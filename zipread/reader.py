@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from zipread.classify import Classifier, load_classifier
 from zipread.clean import INK_DARKNESS, clean_page, cut_field, separate_ink
 from zipread.decode import Calibration, Decoded, decode
 from zipread.directory import load_directory
+from zipread.errors import InputError
+from zipread.form import Form, load_form, to_page_pixels, without_crossed_out
 from zipread.load import load_pages
 from zipread.locate import locate
 from zipread.normalize import normalize_ink, to_mnist
@@ -103,6 +106,8 @@ class Reader:
         self._classifier: Classifier = load_classifier(self.settings.engine, self.settings.model)
         self._calibration = Calibration.from_manifest(self._classifier.manifest)
         self._directory = load_directory(self.settings.directory if self.settings.digits == 5 else "none")
+        form = self.settings.form
+        self._form = None if form is None else load_form(Path(form), self.settings.max_pixels)
 
     def read(self, source: Source) -> list[Reading]:
         """Read every page of a picture.
@@ -126,13 +131,38 @@ class Reader:
         return readings
 
     def read_page(self, page: Page) -> list[Reading]:
-        """Read one page: the code at its most probable place."""
+        """Read one page: the code at its most probable place, or a form's fields, one reading each."""
+        if self._form is not None:
+            return self._read_form(page, self._form)
         clean = clean_page(page)
         fields = locate(page, clean, self.settings.layout, self.settings.digits)
         attempts = self._attempt(page, fields)
         if not attempts:
             return [Reading(page=page.number, angle=clean.angle)]
         return [self._choose(page, clean, attempts)]
+
+    def _read_form(self, page: Page, form: Form) -> list[Reading]:
+        """Read the fields of a form; a page that is not that form is one reading with status "error"."""
+        try:
+            to_page = form.register(page).to_page
+        except InputError as error:
+            return [Reading(page=page.number, field="", status="error", message=str(error))]
+        return [self._read_form_field(page, form, index, to_page) for index in range(len(form.template.fields))]
+
+    def _read_form_field(self, page: Page, form: Form, index: int, to_page: np.ndarray) -> Reading:
+        field = form.template.fields[index]
+        try:
+            placed = form.place(page, index, to_page)
+        except InputError as error:
+            return Reading(page=page.number, field=field.name, status="error", message=str(error))
+        reader = copy(self)
+        reader.settings = replace(self.settings, form=None, digits=field.digits, directory=field.directory)
+        reader._directory = load_directory(field.directory)
+        attempt = reader._attempt(placed.cut, [placed.field])[0]
+        reading = reader._reading(placed.cut, attempt, 0.0)
+        if field.layout == "boxed":
+            reading = without_crossed_out(reading)
+        return to_page_pixels(reading, placed, page)
 
     def read_field(self, gray: np.ndarray) -> Reading:
         """Read a field that is cropped already.

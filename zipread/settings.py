@@ -28,6 +28,7 @@ class Settings:
     engine: Literal["onnx", "keras"] = "onnx"
     model: Path | None = None  # folder with the model files; None: the one that ships
     max_pixels: int = MAX_PIXELS  # per page
+    form: Path | None = None  # template of a form whose fields are read, one row each; None: mail
 
     def __post_init__(self) -> None:
         choices = {
@@ -44,3 +45,5 @@ class Settings:
             raise SettingsError(f"--accept {self.accept}: use a probability from 0 to 1")
         if self.max_pixels < 1:
             raise SettingsError(f"--max-pixels {self.max_pixels}: use a positive number")
+        if self.form is not None and (self.layout != "auto" or self.digits != 5):
+            raise SettingsError("--form names the fields and their digits itself: leave out --layout and --digits")
