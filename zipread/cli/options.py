@@ -112,6 +112,9 @@ Model = Annotated[
 MaxPixels = Annotated[
     int, typer.Option("--max-pixels", metavar="N", help=f"Refuse larger pages. ({MAX_PIXELS // 1_000_000} megapixels)")
 ]
+Timeout = Annotated[
+    float, typer.Option("--timeout", metavar="S", min=0.1, help="Seconds after which a picture that hangs is given up.")
+]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite an output that exists.")]
 FailFast = Annotated[bool, typer.Option("--fail-fast", help="Stop at the first input that cannot be read.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only list what would be read, on stdout.")]
