@@ -78,6 +78,10 @@ Digits = Annotated[int, typer.Option("--digits", metavar="N", help="Digits of a 
 DirectoryOption = Annotated[
     Directory, typer.Option("--directory", help="Which codes exist, to decide doubtful readings.")
 ]
+FormOption = Annotated[
+    Path | None,
+    typer.Option("--form", metavar="FILE", show_default=False, help="Read the fields of this form, one row each."),
+]
 Accept = Annotated[float, typer.Option("--accept", metavar="P", help="Least confidence of an accepted row.")]
 SettingsOption = Annotated[
     Path | None,

@@ -17,8 +17,9 @@ from zipread.form.place import (
     to_page_pixels,
     without_crossed_out,
 )
+from zipread.form.propose import propose_fields
 from zipread.form.register import Landmarks, Registration, find_landmarks, register
-from zipread.form.template import FormField, FormTemplate, read_template
+from zipread.form.template import FormField, FormTemplate, read_template, template_text
 from zipread.load import load_pages
 from zipread.records import Page
 
@@ -29,6 +30,8 @@ __all__ = [
     "PlacedField",
     "load_form",
     "load_reference",
+    "propose_fields",
+    "template_text",
     "to_page_pixels",
     "without_crossed_out",
 ]

@@ -1,0 +1,162 @@
+"""Fields proposed for a form: the rows of boxes, the combs and the long frames on its reference picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from zipread.form.template import FormField
+from zipread.locate.combs import find_combs
+from zipread.locate.frames import CELL_SIZE, Lines, thin_lines
+from zipread.records import Page
+from zipread.settings import MAX_DIGITS
+
+SIDE = 1600
+"""Longest side of the picture searched, pixels."""
+GAP = 9
+"""Gaps closed in the lines of a frame, pixels: their corners, and where writing crosses them."""
+LEAST_RECTANGLE = 0.88
+"""Share of its upright rectangle that the inside of a frame fills."""
+ALIKE = 0.15
+"""Difference of size and height between the boxes of one row, box sizes."""
+WIDEST_GAP = 0.9
+"""Widest gap between neighbouring boxes, box widths."""
+BOX_ASPECT = (0.35, 1.7)
+"""Least and greatest width of a box for one digit over its height."""
+FRAME_ASPECT = 9.0
+"""Greatest width of a frame for a number over its height."""
+TALLEST = 0.05
+"""Greatest height of a box or a frame, shares of the picture's longer side."""
+DIGIT_WIDTH = 0.67
+"""Room for one digit in a frame without divisions, frame heights: so the number of digits is guessed."""
+CLEAR_COMB = 0.95
+"""Share of its base line that a comb must have: a table's lines make combs by chance."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rectangle:
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def width(self) -> float:
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        return self.bottom - self.top
+
+    def overlaps(self, other: _Rectangle) -> bool:
+        across = min(self.right, other.right) - max(self.left, other.left)
+        down = min(self.bottom, other.bottom) - max(self.top, other.top)
+        return across > 0 and down > 0
+
+
+def propose_fields(reference: Page) -> tuple[FormField, ...]:
+    """Propose the fields of a form, in reading order, for a person to name and correct.
+
+    Rows of alike boxes become boxed fields with a digit for each; combs likewise; a frame that is too long for one
+    digit becomes a free field, with as many digits as it has room for. Boxes are found by their lines.
+    """
+    height, width = reference.gray.shape
+    scale = min(1.0, SIDE / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    gray = cv2.resize(reference.gray, size, interpolation=cv2.INTER_AREA)
+    if min(gray.shape) < 2 * CELL_SIZE[0]:
+        return ()
+    lines = thin_lines(gray)
+    found: list[tuple[_Rectangle, int, bool]] = []  # box, digits, whether it is a row of boxes
+    frames = _frames(lines)
+    rows = _rows(frames)
+    in_rows = {id(frame) for row in rows for frame in row}
+    found += [(_around(row), len(row), True) for row in rows if len(row) <= MAX_DIGITS]
+    for digits in range(MAX_DIGITS, 1, -1):
+        for comb in find_combs(lines, digits):
+            cells = [_Rectangle(c.left, c.top, c.right, c.bottom) for c in comb.cells]
+            taken = [box for box, *_ in found] + [frame for frame in frames if frame.width > frame.height]
+            if comb.clearness >= CLEAR_COMB and not any(_around(cells).overlaps(box) for box in taken):
+                found.append((_around(cells), digits, True))
+    for frame in frames:
+        digits = round(frame.width / (DIGIT_WIDTH * frame.height))
+        if id(frame) not in in_rows and digits >= 2 and frame.width <= FRAME_ASPECT * frame.height:
+            found.append((frame, min(digits, MAX_DIGITS), False))
+    return tuple(
+        FormField(
+            f"field-{number}",
+            (box.left / size[0], box.top / size[1], box.width / size[0], box.height / size[1]),
+            digits,
+            "boxed" if boxed else "free",
+        )
+        for number, (box, digits, boxed) in enumerate(_in_reading_order(found), start=1)
+    )
+
+
+def _frames(lines: Lines) -> list[_Rectangle]:
+    """The upright rectangles that lines enclose, of the height that digits are written in."""
+    walls = cv2.morphologyEx(lines.vertical, cv2.MORPH_CLOSE, np.ones((GAP, 1), np.uint8))
+    floors = cv2.morphologyEx(lines.horizontal, cv2.MORPH_CLOSE, np.ones((1, GAP), np.uint8))
+    frame = cv2.bitwise_or(
+        cv2.dilate(walls, np.ones((GAP, 1), np.uint8)), cv2.dilate(floors, np.ones((1, GAP), np.uint8))
+    )
+    contours, hierarchy = cv2.findContours(frame, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    tallest = TALLEST * max(frame.shape)
+    found = []
+    for index, contour in enumerate(contours):
+        if hierarchy[0, index, 3] < 0:  # only a hole has a parent
+            continue
+        x, y, w, h = cv2.boundingRect(contour)
+        if min(w, h) <= CELL_SIZE[0] or h > tallest:
+            continue
+        if cv2.contourArea(contour) >= LEAST_RECTANGLE * (w - 1) * (h - 1) and w >= BOX_ASPECT[0] * h:
+            found.append(_Rectangle(x, y, x + w, y + h))
+    return found
+
+
+def _rows(frames: Sequence[_Rectangle]) -> list[list[_Rectangle]]:
+    """Runs of at least two alike boxes side by side, left to right."""
+    boxes = [f for f in frames if BOX_ASPECT[0] * f.height <= f.width <= BOX_ASPECT[1] * f.height]
+    rows: list[list[_Rectangle]] = []
+    for box in sorted(boxes, key=lambda b: b.left):
+        for row in rows:
+            if _continues(row, box):
+                row.append(box)
+                break
+        else:
+            rows.append([box])
+    return [row for row in rows if len(row) > 1]
+
+
+def _continues(row: list[_Rectangle], box: _Rectangle) -> bool:
+    """Whether a box is the next one of a row: alike, level with it, and at its pitch."""
+    last = row[-1]
+    slack_x, slack_y = ALIKE * last.width + 2, ALIKE * last.height + 2
+    alike = abs(box.width - last.width) <= slack_x and abs(box.height - last.height) <= slack_y
+    level = abs(box.top - last.top) <= slack_y and abs(box.bottom - last.bottom) <= slack_y
+    gap = box.left - last.right
+    near = -slack_x <= gap <= WIDEST_GAP * last.width
+    if len(row) > 1:
+        near = near and abs(gap - (last.left - row[-2].right)) <= slack_x
+    return alike and level and near
+
+
+def _around(cells: Sequence[_Rectangle]) -> _Rectangle:
+    return _Rectangle(
+        min(c.left for c in cells), min(c.top for c in cells), max(c.right for c in cells), max(c.bottom for c in cells)
+    )
+
+
+def _in_reading_order(found: list[tuple[_Rectangle, int, bool]]) -> list[tuple[_Rectangle, int, bool]]:
+    """Fields line by line: two stand on one line when they share most of their height."""
+    ordered: list[tuple[_Rectangle, int, bool]] = []
+    rest = sorted(found, key=lambda entry: entry[0].top)
+    while rest:
+        first = rest[0][0]
+        line = [e for e in rest if (e[0].top + e[0].bottom) / 2 <= max(first.bottom, first.top + 1)]
+        ordered += sorted(line, key=lambda entry: entry[0].left)
+        rest = [entry for entry in rest if entry not in line]
+    return ordered
