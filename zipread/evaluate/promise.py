@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 
 from zipread import __version__
@@ -17,6 +18,8 @@ from zipread.settings_file import Kept, Promise
 
 ERRORS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05)
 """Errors among accepted codes that are tried besides the one asked for."""
+
+ALWAYS = ("layout", "digits", "directory")
 
 Found = dict[float, Threshold | Shortage]
 """For each error, rising, the least threshold that keeps it, or why there is none."""
@@ -74,10 +77,13 @@ def explain(max_error: float, certainty: float, shortage: Shortage, codes: int) 
 
 
 def settings_with(settings: Settings, accept: float) -> dict[str, str | int | float]:
-    """What a settings file must hold for a scan to read as the sample was read."""
-    values: dict[str, str | int | float] = {
-        "layout": settings.layout, "digits": settings.digits, "directory": settings.directory, "accept": accept,
-    }  # fmt: skip
-    if settings.model is not None:
-        values["model"] = str(settings.model.resolve())
-    return values
+    """What a settings file must hold for a scan to read as the sample was read: what differs from the defaults.
+
+    Layout, digits and directory are always there, for a person to see; folders and files by their full path.
+    """
+    values: dict[str, str | int | float] = {}
+    for field in fields(Settings):
+        value = getattr(settings, field.name)
+        if field.name in ALWAYS or (value != field.default and field.name not in ("accept", "engine", "max_pixels")):
+            values[field.name] = str(value.resolve()) if isinstance(value, Path) else value
+    return {**values, "accept": accept}
