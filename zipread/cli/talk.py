@@ -35,7 +35,7 @@ class Talk:
     def progress(self) -> Iterator[Progress]:
         """Give what is to be called after every input."""
         if not self.verbose:
-            _mute_libraries()
+            mute_libraries()
         style = self._style()
         if style == ProgressStyle.bar:
             with _bar() as (advance, print_above):
@@ -153,7 +153,7 @@ def _bar() -> Iterator[tuple[Callable[[Summary], None], Callable[[str], None]]]:
         yield advance, lambda line: console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def _mute_libraries() -> None:
+def mute_libraries() -> None:
     """Send what C libraries write to stderr nowhere, here and in processes started later.
 
     The decoders behind OpenCV complain there about damaged pictures, each of which gets a row with a message anyway.

@@ -1,4 +1,4 @@
-"""`zipread lab`: made pictures, for trying a set-up before the mail comes."""
+"""`zipread lab synth`: made pictures, for trying a set-up before the mail comes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-
-app = typer.Typer(help="Make test mail and look into the reader.", no_args_is_help=True, rich_markup_mode=None)
 
 
 class Writings(StrEnum):
@@ -26,12 +24,6 @@ class Purpose(StrEnum):
     train = "train"
 
 
-@app.callback()
-def _lab() -> None:
-    """Make test mail and look into the reader."""
-
-
-@app.command()
 def synth(
     out: Annotated[Path, typer.Argument(help="New folder for the pictures and truth.csv.")],
     *,

@@ -1,0 +1,1 @@
+"""The road from pixels to ZIP codes: the classic classifiers of handwritten digits, trained, measured and drawn."""
