@@ -39,9 +39,10 @@ def clean_page(page: Page) -> CleanPage:
     paper = cv2.morphologyEx(coarse, cv2.MORPH_CLOSE, _REACH)
     ink = _page_ink(gray, coarse, paper)
     piece = find_piece(paper)
-    if piece is not None:
-        piece *= (page.gray.shape[1] / paper.shape[1], page.gray.shape[0] / paper.shape[0])
-    return CleanPage(ink=ink, scale=scale, angle=estimate_skew(ink), piece=piece)
+    if piece is None:
+        return CleanPage(ink=ink, scale=scale, angle=estimate_skew(ink))
+    piece *= (gray.shape[1] / paper.shape[1], gray.shape[0] / paper.shape[0])
+    return CleanPage(ink=ink, scale=scale, angle=estimate_skew(ink, piece), piece=piece / scale)
 
 
 def _page_ink(gray: np.ndarray, coarse: np.ndarray, paper: np.ndarray) -> np.ndarray:
