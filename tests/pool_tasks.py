@@ -6,19 +6,23 @@ import time
 from dataclasses import dataclass
 
 from zipread.errors import DependencyError
+from zipread.workers import SIGN_OF_LIFE_S
 
 
 @dataclass(frozen=True)
 class Squares:
-    """Squares numbers; some numbers kill whoever looks at them."""
+    """Squares numbers; some numbers kill whoever looks at them, some never let go."""
 
     deadly: frozenset = frozenset()
     broken: int = -1
+    endless: frozenset = frozenset()
 
-    def start(self):
+    def start(self, line):
         return self._square
 
     def _square(self, number):
+        if number in self.endless:
+            time.sleep(60)
         if number in self.deadly:
             os.kill(os.getpid(), signal.SIGKILL)
         if number == self.broken:
@@ -35,7 +39,7 @@ class Squares:
 class Stillborn(Squares):
     """Dies before it is ready."""
 
-    def start(self):
+    def start(self, line):
         os._exit(9)
 
 
@@ -43,5 +47,36 @@ class Stillborn(Squares):
 class Unprepared(Squares):
     """Cannot be prepared."""
 
-    def start(self):
+    def start(self, line):
         raise DependencyError("no model there")
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Takes its time over a number, and says every now and then that it is still at it, or does not."""
+
+    talkative: bool = True
+
+    def start(self, line):
+        return lambda number: self._read(number, line)
+
+    def _read(self, number, line):
+        for _ in range(4):
+            time.sleep(SIGN_OF_LIFE_S + 0.1)
+            if self.talkative:
+                line.alive()
+        return number
+
+    def lost(self, item, reason):
+        return reason
+
+
+@dataclass(frozen=True)
+class Recalling:
+    """Gives back what is remembered of a number, and squares the others."""
+
+    def start(self, line):
+        return lambda number: line.recall(b"%d" % number) or number**2
+
+    def lost(self, item, reason):
+        return reason

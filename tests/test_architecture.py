@@ -9,7 +9,7 @@ from conftest import ROOT, encoded, environment, field_picture
 
 PACKAGE = ROOT / "zipread"
 
-STAGES = frozenset({"load", "clean", "locate", "segment", "normalize", "classify", "decode", "directory"})
+STAGES = frozenset({"load", "clean", "locate", "segment", "normalize", "classify", "sequence", "decode", "directory"})
 WALLS = frozenset({"records", "errors", "settings"})
 
 MAY_IMPORT = {
@@ -17,13 +17,20 @@ MAY_IMPORT = {
     "errors": frozenset(),
     "settings": frozenset({"errors"}),
     **dict.fromkeys(STAGES, WALLS),
-    "output": frozenset({"records", "errors"}),
+    "formats": frozenset({"errors"}),
+    "output": frozenset({"records", "errors", "formats"}),
     "debug": frozenset({"records", "errors"}),
     "inputs": frozenset({"errors"}),
-    "pool": frozenset({"errors"}),
+    "workers": frozenset({"errors"}),
+    "pool": frozenset({"errors", "workers"}),
+    "origin": frozenset({"settings", "classify", "form", "zipread"}),
+    "journal": frozenset({"records", "errors"}),
+    "shards": frozenset({"errors", "inputs", "output", "formats", "origin"}),
+    "run": frozenset({"records", "errors", "inputs", "output", "formats", "pool", "journal", "origin", "shards"}),
     "form": WALLS | {"load", "clean", "locate"},
     "reader": WALLS | STAGES | {"form"},
-    "batch": WALLS | {"load", "reader", "inputs", "output", "debug", "pool"},
+    "batch": WALLS
+    | {"load", "reader", "inputs", "output", "debug", "pool", "workers", "run", "journal", "origin", "shards"},
     "settings_file": frozenset({"errors", "settings"}),
     "evaluate": WALLS
     | {"load", "classify", "reader", "batch", "inputs", "debug", "pool", "workers", "settings_file", "zipread"},

@@ -3,12 +3,14 @@
 import csv
 import multiprocessing
 import os
+import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import encoded, field_picture
-from pool_tasks import Squares, Stillborn, Unprepared
+from pool_tasks import Pages, Recalling, Squares, Stillborn, Unprepared
 
 from zipread import batch
 from zipread.errors import DependencyError, InputError, SettingsError, UsageError
@@ -54,6 +56,20 @@ class TestInputs:
         assert paths("in/c*") == ["in/c/d.tiff", "in/c/e/f.pdf", "in/c.d/h.webp"]
         assert problems("in/*.gif") == {"in/*.gif": "nothing matches this pattern"}
 
+    def test_globs_over_several_levels(self, tree):
+        assert paths("**/c.d/*") == ["in/c.d/h.webp"]
+        assert paths("in/**/c*") == ["in/c/d.tiff", "in/c/e/f.pdf", "in/c.d/h.webp"]
+        assert paths("i?/**") == [
+            "in/a.JPG",
+            "in/b.png",
+            "in/c/d.tiff",
+            "in/c/e/f.pdf",
+            "in/c.d/h.webp",
+            "in/notes.txt",
+        ]
+        assert paths(f"{tree}/**/e/*.pdf") == [f"{tree}/in/c/e/f.pdf"]
+        assert problems("in/**/*.gif") == {"in/**/*.gif": "nothing matches this pattern"}
+
     def test_a_file_whose_name_looks_like_a_glob(self, tree):
         Path("in/[1].png").touch()
         assert paths("in/[1].png") == ["in/[1].png"]
@@ -76,6 +92,7 @@ class TestInputs:
         Path("in/c/back").symlink_to(tree / "in", target_is_directory=True)
         Path("in/link").symlink_to(tree / "in/c.d", target_is_directory=True)
         Path("in/dead.png").symlink_to("nowhere")
+        assert paths("in/**/*.webp") == ["in/c.d/h.webp"]
         assert sorted(paths("in")) == [
             "in/a.JPG", "in/b.png", "in/c.d/h.webp", "in/c/d.tiff", "in/c/e/f.pdf", "in/dead.png",
         ]  # fmt: skip
@@ -100,6 +117,15 @@ class TestInputs:
     def test_nothing_is_drawn_before_it_is_needed(self, tree):
         items = expand(["in", "@missing.txt"])
         assert next(items) == Input("in/a.JPG")
+
+
+class Notes:
+    """Remembers these results, and notes which are to be kept."""
+
+    def __init__(self, known=None):
+        self.known, self.kept = known or {}, []
+        self.past = bool(known)
+        self.recall, self.keep = self.known.get, self.kept.append
 
 
 class TestPool:
@@ -135,6 +161,33 @@ class TestPool:
         with pytest.raises(DependencyError, match=message):
             list(run_workers(task, range(100), workers=1))
         assert not multiprocessing.active_children()
+
+    @pytest.mark.parametrize("run", [run_here, partial(run_workers, workers=2)])
+    def test_an_item_that_never_ends_costs_itself(self, run):
+        began = time.monotonic()
+        results = list(run(Squares(endless=frozenset({2})), range(6), timeout_s=0.6))
+        assert results[2] == (2, "given up: nothing came of it within --timeout 0.6 s")
+        assert [result for number, result in results if number != 2] == [0, 1, 9, 16, 25]
+        assert time.monotonic() - began < 30  # and not the 60 that the item takes
+        assert not multiprocessing.active_children()
+
+    def test_others_go_on_beside_one_that_never_ends(self):
+        kept = Notes()
+        results = run_workers(Squares(endless=frozenset({0})), range(100), 2, 3.0, kept)
+        assert next(results)[1].startswith("given up")
+        assert len(kept.kept) > 50
+        results.close()
+
+    def test_a_sign_of_life_starts_the_time_anew(self):
+        assert list(run_here(Pages(), [7], timeout_s=1.5)) == [7]
+        assert list(run_here(Pages(talkative=False), [7], timeout_s=1.5)) == [
+            "given up: nothing came of it within --timeout 1.5 s"
+        ]
+
+    @pytest.mark.parametrize("run", [run_here, partial(run_workers, workers=1)])
+    def test_what_is_remembered_is_not_done_again(self, run):
+        assert list(run(Recalling(), range(4), memory=Notes({b"2": "two"}))) == [0, 1, "two", 9]
+        assert list(run(Recalling(), range(4), memory=Notes())) == [0, 1, 4, 9]
 
     def test_the_same_without_workers(self):
         assert list(run_here(Squares(), range(5))) == list(run_workers(Squares(), range(5), workers=1))
@@ -198,7 +251,7 @@ class TestScan:
             ("none.png", "1", "", "error"),
         ]
         assert [row[-1] for row in rows()[5:]] == ["the file is empty", "no such file"]
-        assert summary == batch.Summary(2, 1, 1, 3, inputs_read=2, inputs_failed=3, output="codes.csv")
+        assert summary == batch.Summary(2, 1, 1, 3, inputs_read=2, inputs_failed=3, output="codes.csv", pages=7)
         assert summary.exit_code == 4
 
     def test_a_mistake_in_the_program_costs_one_row_and_says_where(self, fake):
@@ -255,19 +308,30 @@ class TestScan:
             batch.scan(write_level("a.png", 9), "codes.csv")
         assert os.listdir() == ["a.png"]
 
-    def test_an_interrupt_leaves_no_output(self, fake):
+    def test_an_interrupt_leaves_no_output_but_says_what_is_kept(self, fake):
+        def interrupt(*_):
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt) as stop:
+            batch.scan(write_level("a.png", 9), "codes.csv", on_progress=interrupt)
+        assert sorted(os.listdir()) == ["a.png", "codes.csv.journal"]
+        (note,) = stop.value.__notes__
+        assert note.startswith("1 input is kept in ")
+        assert note.endswith("codes.csv.journal: the same command with --resume goes on")
+
+    def test_an_interrupt_before_anything_was_read_leaves_nothing(self, fake):
         def interrupt(*_):
             raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            batch.scan(write_level("a.png", 9), "codes.csv", on_progress=interrupt)
-        assert os.listdir() == ["a.png"]
+            batch.scan("none.png", "codes.csv", on_progress=interrupt)
+        assert os.listdir() == []
 
     def test_digits(self, fake):
         write_level("a.png", 9)
         batch.scan_digits(["a.png", "none.png"], "digits.csv")
         assert Path("digits.csv").read_text() == (
-            "path,digit,confidence,status,message\na.png,7,0.5000,review,\nnone.png,7,0.5000,review,\n"
+            "path,digit,confidence,status,message\na.png,7,0.5000,review,\nnone.png,,0.0000,error,no such file\n"
         )
 
 

@@ -1,43 +1,34 @@
-"""From any number of inputs to one output file. The failure of one input is a row; it never ends the run."""
+"""Reading many pictures into one table. The failure of one input is a row; it never ends the run."""
 
 from __future__ import annotations
 
+import hashlib
 import os
-import sys
 import traceback
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 import cv2
 
 from zipread.debug import overlay, picture_name
 from zipread.errors import InputError, UsageError
-from zipread.inputs import PICTURE_SUFFIXES, STDIN, Input, expand
-from zipread.load import load_pages
-from zipread.output import (
-    DIGIT_COLUMNS,
-    SCAN_COLUMNS,
-    Row,
-    check_target,
-    choose_format,
-    digit_row,
-    open_writer,
-    printable,
-    scan_row,
-)  # fmt: skip
-from zipread.pool import run_here, run_workers
+from zipread.inputs import Input
+from zipread.journal import Outcome
+from zipread.load import load_pages, read_file
+from zipread.origin import origin_of
+from zipread.output import DIGIT_COLUMNS, SCAN_COLUMNS, digit_row, printable, scan_row
+from zipread.pool import TIMEOUT_S
 from zipread.reader import Reader
 from zipread.records import DigitReading, PageError, Reading
+from zipread.run import HERE_BELOW, Plan, Progress, Run, Summary
 from zipread.settings import Settings
+from zipread.shards import Shard, merge
+from zipread.workers import Line
 
-HERE_BELOW = 16
-"""Pictures below which starting worker processes costs more time than they save."""
+__all__ = ["HERE_BELOW", "DigitTask", "PageTask", "Progress", "Summary", "merge", "scan", "scan_digits"]
 
 CRASHES = (
     ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, OSError, RuntimeError, TypeError,
@@ -48,42 +39,6 @@ CRASHES = (
 AnyReading = TypeVar("AnyReading", Reading, DigitReading)
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What came of a run."""
-
-    accepted: int = 0  # rows
-    review: int = 0  # rows
-    blank: int = 0  # rows
-    failed: int = 0  # rows
-    inputs_read: int = 0  # inputs of which at least one page was read
-    inputs_failed: int = 0  # inputs of which nothing was read
-    output: str = "-"  # path of the output; "-" for stdout
-
-    @property
-    def exit_code(self) -> int:
-        """0 everything was read, 3 nothing was, 4 something was not."""
-        if not self.inputs_read:
-            return 3
-        return 4 if self.failed else 0
-
-    def plus(self, statuses: Sequence[str]) -> Summary:
-        """Return the summary after one more input, whose rows have these statuses."""
-        read = any(status != "error" for status in statuses)
-        return replace(
-            self,
-            accepted=self.accepted + statuses.count("accepted"),
-            review=self.review + statuses.count("review"),
-            blank=self.blank + statuses.count("blank"),
-            failed=self.failed + statuses.count("error"),
-            inputs_read=self.inputs_read + read,
-            inputs_failed=self.inputs_failed + (not read),
-        )
-
-
-Progress = Callable[[Summary, str, Sequence[Reading] | Sequence[DigitReading]], None]
-
-
 def scan(
     inputs: str | Path | Iterable[str | Path],
     output: str | Path,
@@ -91,8 +46,11 @@ def scan(
     settings: Settings | None = None,
     format: str | None = None,
     jobs: int = 1,
+    timeout: float = TIMEOUT_S,
     debug: str | Path | None = None,
     force: bool = False,
+    resume: bool = False,
+    shard: str | None = None,
     fail_fast: bool = False,
     on_progress: Progress | None = None,
     **settings_fields: Any,
@@ -101,13 +59,18 @@ def scan(
 
     Args:
         inputs: files, folders, globs, `@list.txt`; `-` is one picture on stdin.
-        output: the file to write, appearing only when it is whole; `-` writes to stdout.
+        output: the file to write, appearing only when it is whole; `-` writes to stdout. Until then a journal of what
+            was read is kept beside it.
         settings: how to read; or give its fields as keywords, `scan(..., layout="boxes", accept=0.99)`.
         format: csv, jsonl or parquet; None: by the suffix of `output`.
         jobs: processes. More than one needs the caller's module to be importable without side effects
             (`if __name__ == "__main__":`). The rows are the same and in the same order whatever the number.
+        timeout: seconds a page may take; what takes longer is given up and costs its input an `error` row. With one
+            job as well, the rest is then read by a process of its own, so the same need holds.
         debug: folder for one picture per page, showing what was found.
-        force: overwrite an output that exists.
+        force: overwrite an output that exists, and begin anew where a run did not finish.
+        resume: go on with a run that did not finish: what is in its journal is not read again.
+        shard: `I/N`: read every N-th input only, beginning with number I; see `merge`.
         fail_fast: stop at the first input that cannot be read; the rows up to it are written.
         on_progress: called after every input with the summary so far, the input's path, and its readings.
 
@@ -116,10 +79,12 @@ def scan(
         SettingsError: a setting cannot be used.
         DependencyError: the model or an optional package is missing.
     """
-    folder = None if debug is None else Path(debug)
-    task = PageTask(_settings(settings, settings_fields), folder)
-    run = _Run(task, SCAN_COLUMNS, scan_row, jobs, fail_fast, on_progress, folder)
-    return run.write(inputs, os.fspath(output), format, force)
+    chosen = _settings(settings, settings_fields)
+    plan = _plan(jobs, timeout, format, force, resume, fail_fast, shard, on_progress)
+    plan.check(os.fspath(output))
+    folder = None if debug is None else _make_folder(Path(debug))
+    run = Run(PageTask(chosen, folder), origin_of("scan", chosen), SCAN_COLUMNS, scan_row, plan)
+    return run.write(inputs, os.fspath(output), skip=[] if folder is None else [folder])
 
 
 def scan_digits(
@@ -129,15 +94,20 @@ def scan_digits(
     settings: Settings | None = None,
     format: str | None = None,
     jobs: int = 1,
+    timeout: float = TIMEOUT_S,
     force: bool = False,
+    resume: bool = False,
+    shard: str | None = None,
     fail_fast: bool = False,
     on_progress: Progress | None = None,
     **settings_fields: Any,
 ) -> Summary:
     """Read pictures of single digits and write one row per picture. Arguments and errors as of `scan`."""
-    task = DigitTask(_settings(settings, settings_fields))
-    run = _Run(task, DIGIT_COLUMNS, digit_row, jobs, fail_fast, on_progress)
-    return run.write(inputs, os.fspath(output), format, force)
+    chosen = _settings(settings, settings_fields)
+    plan = _plan(jobs, timeout, format, force, resume, fail_fast, shard, on_progress)
+    plan.check(os.fspath(output))
+    run = Run(DigitTask(chosen), origin_of("digits", chosen), DIGIT_COLUMNS, digit_row, plan)
+    return run.write(inputs, os.fspath(output))
 
 
 def _settings(settings: Settings | None, fields: dict[str, Any]) -> Settings:
@@ -146,45 +116,54 @@ def _settings(settings: Settings | None, fields: dict[str, Any]) -> Settings:
 
 @dataclass(frozen=True, slots=True)
 class PageTask:
-    """Reads every page of an input. See `pool.Task`."""
+    """Reads every page of an input. See `workers.Task`."""
 
     settings: Settings
     debug: Path | None = None
 
-    def start(self) -> Callable[[Input], list[Reading]]:
+    def start(self, line: Line) -> Callable[[Input], Outcome[Reading]]:
         """Load the model."""
-        return partial(_guarded, self.lost, partial(_read_pages, Reader(self.settings), self.debug))
+        read = partial(_read_pages, Reader(self.settings), self.debug, line)
+        return partial(_guarded, self.lost, read, partial(_key, self.debug), line)
 
-    def lost(self, item: Input, reason: str) -> list[Reading]:
+    def lost(self, item: Input, reason: str) -> Outcome[Reading]:
         """Return the row of an input that could not be read."""
-        return [Reading(field="", status="error", message=reason)]
+        return Outcome([Reading(field="", status="error", message=reason)])
 
 
 @dataclass(frozen=True, slots=True)
 class DigitTask:
-    """Reads the one digit of an input. See `pool.Task`."""
+    """Reads the one digit of an input. See `workers.Task`."""
 
     settings: Settings
 
-    def start(self) -> Callable[[Input], list[DigitReading]]:
+    def start(self, line: Line) -> Callable[[Input], Outcome[DigitReading]]:
         """Load the model."""
-        return partial(_guarded, self.lost, partial(_read_digit, Reader(self.settings)))
+        return partial(_guarded, self.lost, partial(_read_digit, Reader(self.settings)), partial(_key, None), line)
 
-    def lost(self, item: Input, reason: str) -> list[DigitReading]:
+    def lost(self, item: Input, reason: str) -> Outcome[DigitReading]:
         """Return the row of an input that could not be read."""
-        return [DigitReading(status="error", message=reason)]
+        return Outcome([DigitReading(status="error", message=reason)])
 
 
 def _guarded(
-    lost: Callable[[Input, str], list[AnyReading]], read: Callable[[Input], list[AnyReading]], item: Input
-) -> list[AnyReading]:
-    """Read one input; whatever goes wrong with it becomes its row."""
+    lost: Callable[[Input, str], Outcome[AnyReading]],
+    read: Callable[[Input, bytes], list[AnyReading]],
+    key_of: Callable[[Input, bytes], bytes],
+    line: Line,
+    item: Input,
+) -> Outcome[AnyReading]:
+    """Read one input, unless an earlier run did; whatever goes wrong with it becomes its row."""
     if item.problem:
         return lost(item, item.problem)
+    key = b""
     try:
-        return read(item)
-    except InputError as error:
-        return lost(item, str(error).removeprefix(f"{item.path}: ").removeprefix("the picture: "))
+        data = read_file(Path(item.path)) if item.data is None else item.data
+        key = key_of(item, data)
+        return line.recall(key) or Outcome(read(item, data), key)
+    except InputError as error:  # the same bytes will give the same: worth keeping
+        reason = str(error).removeprefix(f"{item.path}: ").removeprefix("the picture: ")
+        return replace(lost(item, reason), key=key)
     except CRASHES as error:
         frame = traceback.extract_tb(error.__traceback__)[-1]
         lines = str(error).splitlines() or [""]
@@ -192,21 +171,30 @@ def _guarded(
         return lost(item, f"internal error, please report it: {type(error).__name__}: {lines[0]} ({place})")
 
 
-def _read_pages(reader: Reader, debug: Path | None, item: Input) -> list[Reading]:
+def _key(debug: Path | None, item: Input, data: bytes) -> bytes:
+    """Return the SHA-256 of the bytes. With debug pictures the path counts as well: each input has its own."""
+    digest = hashlib.sha256(data)
+    if debug is not None:
+        digest.update(os.fsencode(f"{debug.absolute()}\0{os.path.abspath(item.path)}"))
+    return digest.digest()
+
+
+def _read_pages(reader: Reader, debug: Path | None, line: Line, item: Input, data: bytes) -> list[Reading]:
     readings: list[Reading] = []
-    source = item.data if item.data is not None else item.path
-    for page in load_pages(source, reader.settings.max_pixels, item.path):
+    for page in load_pages(data, reader.settings.max_pixels, item.path):
+        line.alive()
         if isinstance(page, PageError):
             readings.append(Reading(page.number, field="", status="error", message=page.message))
             continue
         found = reader.read_page(page)
         trouble = _save_picture(debug / picture_name(item.path, page.number), page.gray, found) if debug else ""
         readings += [_slim(reading, trouble) for reading in found]
+        line.alive()
     return readings
 
 
-def _read_digit(reader: Reader, item: Input) -> list[DigitReading]:
-    return [reader.read_digit(item.data if item.data is not None else item.path)]
+def _read_digit(reader: Reader, item: Input, data: bytes) -> list[DigitReading]:
+    return [reader.read_digit(data)]
 
 
 def _save_picture(path: Path, gray: Any, readings: list[Reading]) -> str:
@@ -226,67 +214,23 @@ def _slim(reading: Reading, trouble: str) -> Reading:
     return replace(reading, digits=(), outline=(), message=message)
 
 
-@dataclass(frozen=True, slots=True)
-class _Run(Generic[AnyReading]):
-    """A task, the table its results go to, and how to go about it."""
-
-    task: Any  # a pool.Task from Input to list[AnyReading]
-    columns: tuple[str, ...]
-    to_row: Callable[[str, AnyReading], Row]
-    jobs: int
-    fail_fast: bool
-    on_progress: Progress | None
-    debug: Path | None = None
-
-    def write(self, inputs: str | Path | Iterable[str | Path], output: str, format: str | None, force: bool) -> Summary:
-        """Check everything that can be checked beforehand, then read and write."""
-        if self.jobs < 1:
-            raise UsageError(f"--jobs {self.jobs}: use a positive number")
-        if Path(output).suffix.lower() in PICTURE_SUFFIXES:
-            raise UsageError(f"{printable(output)}: is named like a picture; name the output codes.csv, for example")
-        chosen = choose_format(output, format)
-        check_target(output, force)
-        if self.debug is not None:
-            _make_folder(self.debug)
-        names = [inputs] if isinstance(inputs, (str, Path)) else inputs
-        first, items = _peek(expand(names, skip=filter(None, [self.debug])))
-        summary = Summary(output=output)
-        with closing(self._results(items, here=self.jobs == 1 or len(first) < HERE_BELOW)) as results:
-            started = next(results)  # a missing model ends the run here, before there is an output
-            with open_writer(output, chosen, self.columns) as writer:
-                for path, readings in chain([started], results):
-                    for reading in readings:
-                        writer.write(self.to_row(path, reading))
-                    summary = summary.plus([reading.status for reading in readings])
-                    if self.on_progress is not None:
-                        self.on_progress(summary, path, readings)
-                    if self.fail_fast and summary.failed:
-                        break
-        return summary
-
-    def _results(self, items: Iterator[Input], here: bool) -> Generator[tuple[str, list[AnyReading]], None, None]:
-        drawn: deque[str] = deque()  # paths handed out whose results are not back yet; at most the pool's window
-
-        def draw() -> Iterator[Input]:
-            for item in items:
-                drawn.append(item.path)
-                yield replace(item, data=sys.stdin.buffer.read()) if item.path == STDIN else item
-
-        with closing(run_here(self.task, draw()) if here else run_workers(self.task, draw(), self.jobs)) as results:
-            for readings in results:
-                yield drawn.popleft(), readings
+def _plan(
+    jobs: int,
+    timeout: float,
+    format: str | None,
+    force: bool,
+    resume: bool,
+    fail_fast: bool,
+    shard: str | None,
+    on_progress: Progress | None,
+) -> Plan:
+    part = None if shard is None else Shard.parse(shard)
+    return Plan(jobs, timeout, format, force, resume, fail_fast, part, on_progress)
 
 
-def _peek(items: Iterator[Input]) -> tuple[list[Input], Iterator[Input]]:
-    """Return the first few inputs, and all of them. Raises UsageError when there are none."""
-    first = list(islice(items, HERE_BELOW))
-    if not first:
-        raise UsageError("nothing to read: name pictures, folders, globs or @list.txt")
-    return first, chain(first, items)
-
-
-def _make_folder(folder: Path) -> None:
+def _make_folder(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"{printable(str(folder))}: the debug folder cannot be made: {error.strerror}") from error
+    return folder

@@ -18,6 +18,10 @@ class UsageError(ZipreadError):
     exit_code = 2
 
 
+class OutputError(UsageError):
+    """The output cannot be written to its end: a full disk, mostly."""
+
+
 class NothingReadError(ZipreadError):
     """Not one input could be read."""
 

@@ -1,23 +1,35 @@
-"""Writing: readings to rows, rows to CSV, JSON Lines or Parquet, and the file appears only when it is whole."""
+"""Writing: readings to rows, and rows to a file that appears only when it is whole."""
 
 from __future__ import annotations
 
 import io
-import json
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, cast
 
-from zipread.errors import DependencyError, UsageError
+from zipread.errors import DependencyError, OutputError, UsageError
+from zipread.formats import (
+    ANGLE_DECIMALS,
+    CONFIDENCE_DECIMALS,
+    FORMATS,
+    WRITERS,
+    CsvWriter,
+    JsonLinesWriter,
+    ParquetWriter,
+    Row,
+    Writer,
+)
 from zipread.records import DigitReading, Reading
 
-Row = Mapping[str, Any]
-"""One row: column name to str, int, float, list or None, in the order of the columns."""
+__all__ = [
+    "DIGIT_COLUMNS", "SCAN_COLUMNS", "STDOUT", "CsvWriter", "JsonLinesWriter", "ParquetWriter", "Row", "Writer",
+    "check_target", "choose_format", "digit_row", "open_writer", "printable", "scan_row",
+]  # fmt: skip
 
 SCAN_COLUMNS = (
     "path",
@@ -39,19 +51,7 @@ SCAN_COLUMNS = (
 )
 DIGIT_COLUMNS = ("path", "digit", "confidence", "status", "message")
 
-FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
-"""Suffix of the output to its format."""
-
 STDOUT = "-"
-
-CONFIDENCE_DECIMALS = 4
-ANGLE_DECIMALS = 1
-
-PARQUET_GROUP_ROWS = 8_192
-"""Rows held in memory before they are written as one row group."""
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""First characters that make a spreadsheet run a cell instead of showing it (OWASP, "CSV injection")."""
 
 
 def scan_row(path: str, reading: Reading) -> Row:
@@ -100,119 +100,19 @@ def _confidence(value: float) -> float:
     return round(float(value), CONFIDENCE_DECIMALS)
 
 
-class Writer(Protocol):
-    """Takes rows one at a time."""
-
-    def write(self, row: Row) -> None:
-        """Append one row."""
-
-    def close(self) -> None:
-        """Write what is still held back. The stream stays open."""
-
-
-class CsvWriter:
-    """RFC 4180 with `\\n` line ends, UTF-8. A text cell a spreadsheet would run gets a leading apostrophe."""
-
-    def __init__(self, stream: BinaryIO, columns: Sequence[str]) -> None:
-        self._stream = stream
-        self._stream.write((",".join(columns) + "\n").encode())
-
-    def write(self, row: Row) -> None:
-        """Append one row."""
-        self._stream.write((",".join(_csv_cell(name, value) for name, value in row.items()) + "\n").encode())
-
-    def close(self) -> None:
-        """Nothing is held back."""
-
-
-def _csv_cell(name: str, value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{value:.{ANGLE_DECIMALS if name == 'angle' else CONFIDENCE_DECIMALS}f}"
-    if isinstance(value, list):
-        return " ".join(
-            f"{item['code']}:{item['confidence']:.{CONFIDENCE_DECIMALS}f}"
-            if isinstance(item, dict)
-            else f"{item:.{CONFIDENCE_DECIMALS}f}"
-            for item in value
-        )
-    text = str(value)
-    if isinstance(value, str) and len(text) > 1 and text.startswith(FORMULA_STARTS):
-        text = "'" + text
-    return '"' + text.replace('"', '""') + '"' if any(mark in text for mark in ',"\r\n') else text
-
-
-class JsonLinesWriter:
-    """One JSON object per line, UTF-8, numbers and lists as such."""
-
-    def __init__(self, stream: BinaryIO, columns: Sequence[str]) -> None:
-        self._stream = stream
-
-    def write(self, row: Row) -> None:
-        """Append one row."""
-        self._stream.write((json.dumps(row, ensure_ascii=False) + "\n").encode())
-
-    def close(self) -> None:
-        """Nothing is held back."""
-
-
-class ParquetWriter:
-    """Typed columns, written in groups of rows."""
-
-    def __init__(self, stream: BinaryIO, columns: Sequence[str]) -> None:
-        import pyarrow as pa
-        from pyarrow import parquet
-
-        number = pa.float64()
-        types = {
-            **dict.fromkeys(("page", "x", "y", "width", "height"), pa.int32()),
-            **dict.fromkeys(("confidence", "angle"), number),
-            "digit_confidences": pa.list_(number),
-            "alternatives": pa.list_(pa.struct([("code", pa.string()), ("confidence", number)])),
-        }
-        self._schema = pa.schema([(name, types.get(name, pa.string())) for name in columns])
-        self._table = pa.Table
-        self._writer = parquet.ParquetWriter(stream, self._schema)
-        self._rows: list[Row] = []
-
-    def write(self, row: Row) -> None:
-        """Append one row."""
-        self._rows.append(row)
-        if len(self._rows) >= PARQUET_GROUP_ROWS:
-            self._flush()
-
-    def close(self) -> None:
-        """Write the last group and the footer."""
-        self._flush()
-        self._writer.close()
-
-    def _flush(self) -> None:
-        if self._rows:
-            self._writer.write_table(self._table.from_pylist(self._rows, schema=self._schema))
-            self._rows.clear()
-
-
-_WRITERS: dict[str, Callable[[BinaryIO, Sequence[str]], Writer]] = {
-    "csv": CsvWriter,
-    "jsonl": JsonLinesWriter,
-    "parquet": ParquetWriter,
-}
-
-
 def choose_format(target: str, asked: str | None = None) -> str:
     """Return `csv`, `jsonl` or `parquet`: what was asked for, else by the suffix; CSV for stdout.
 
     Raises UsageError for an unknown one, and DependencyError where Parquet is wanted and its library missing.
     """
-    if asked is not None and asked not in _WRITERS:
-        raise UsageError(f"--format {asked}: use one of {', '.join(_WRITERS)}")
+    if asked is not None and asked not in WRITERS:
+        raise UsageError(f"--format {asked}: use one of {', '.join(WRITERS)}")
     suffix = Path(target).suffix.lower()
     chosen = asked or ("csv" if target == STDOUT else FORMATS.get(suffix))
     if chosen is None:
         raise UsageError(
             f"{printable(target)}: the suffix {suffix or '(none)'} names no format; "
-            f"use {', '.join(FORMATS)}, or say --format {'|'.join(_WRITERS)}"
+            f"use {', '.join(FORMATS)}, or say --format {'|'.join(WRITERS)}"
         )
     if chosen == "parquet":
         _require_parquet()
@@ -244,54 +144,98 @@ def check_target(target: str, force: bool) -> None:
 
 
 @contextmanager
-def open_writer(target: str, chosen: str, columns: Sequence[str]) -> Iterator[Writer]:
+def open_writer(
+    target: str, chosen: str, columns: Sequence[str], seal: Callable[[Path], None] | None = None
+) -> Iterator[Writer]:
     """Open a writer of format `chosen`. The file `target` appears, whole, when the block ends without an error.
 
-    Raises UsageError when the disk refuses.
+    `seal` is called with the finished file before it gets its name.
+
+    Raises OutputError when the disk refuses.
     """
-    with _open_stdout(chosen) if target == STDOUT else _open_file(target) as stream:
-        writer = _WRITERS[chosen](stream, columns)
+    with _open_stdout(chosen) if target == STDOUT else _open_file(target, seal) as stream:
+        writer = WRITERS[chosen](stream, columns)
         yield writer
         writer.close()
 
 
 @contextmanager
-def _open_file(target: str) -> Iterator[BinaryIO]:
+def _open_file(target: str, seal: Callable[[Path], None] | None) -> Iterator[BinaryIO]:
     final = Path(target).resolve()  # through links: the link stays, what it points at is replaced
-    partial = final.with_name(f".{final.name}.{os.getpid()}.part")
+    partial = final.with_name(f".{final.name}.part")
     try:
         with io.BufferedWriter(_DiskFile(partial, printable(target))) as stream:
             yield stream
-        os.replace(partial, final)
+            stream.flush()
+            with _refusals_translated(printable(target)):
+                os.fsync(stream.fileno())  # or a power cut may leave a file that has its name and no rows
+        if seal is not None:
+            seal(partial)
+        with _refusals_translated(printable(target)):
+            os.replace(partial, final)
+        _sync_folder(final.parent)
     finally:
         partial.unlink(missing_ok=True)
 
 
+def _sync_folder(folder: Path) -> None:
+    """Have the new name itself on the disk, where the system offers that for folders."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def _refusals_translated(shown: str) -> Iterator[None]:
+    """Say under the output's own name what went wrong (a full disk, mostly). A closed pipe stays what it is."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"{shown}: cannot be written: {error.strerror}") from error
+
+
 class _DiskFile(io.FileIO):
-    """A file that says under the output's own name what went wrong (a full disk, mostly)."""
+    """A file that says under the output's own name what went wrong."""
 
     def __init__(self, path: Path, shown: str) -> None:
         self._shown = shown
-        try:
+        with _refusals_translated(shown):
             super().__init__(path, "wb")
-        except OSError as error:
-            raise UsageError(f"{shown}: cannot be written: {error.strerror}") from error
 
     def write(self, data: Any) -> int:
-        try:
+        with _refusals_translated(self._shown):
             return super().write(data)
-        except OSError as error:
-            raise UsageError(f"{self._shown}: cannot be written: {error.strerror}") from error
+
+
+class _Stdout(io.RawIOBase):
+    """This process's stdout, which says as well what went wrong. Closing it leaves that open."""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        with _refusals_translated("stdout"):
+            return sys.stdout.buffer.write(data)
+
+    def flush(self) -> None:
+        with _refusals_translated("stdout"):
+            sys.stdout.buffer.flush()
 
 
 @contextmanager
 def _open_stdout(chosen: str) -> Iterator[BinaryIO]:
+    stdout = cast(BinaryIO, _Stdout())
     if chosen != "parquet":
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        yield stdout
+        stdout.flush()
         return
     with tempfile.TemporaryFile() as stream:  # Parquet needs to know its position, which a pipe has not
         yield stream
         stream.seek(0)
-        shutil.copyfileobj(stream, sys.stdout.buffer)
-        sys.stdout.buffer.flush()
+        shutil.copyfileobj(stream, stdout)
+        stdout.flush()

@@ -43,7 +43,7 @@ def _load(source: str | Path | bytes | np.ndarray, max_pixels: int) -> Iterator[
         _check_size(source.shape[1] if source.ndim > 1 else 1, len(source) if source.ndim else 1, max_pixels)
         yield Page(to_gray(source))
         return
-    data = source if isinstance(source, bytes) else _read_file(Path(source))
+    data = source if isinstance(source, bytes) else read_file(Path(source))
     kind = sniff(data)
     if kind is None:
         raise InputError(describe_unknown(data))
@@ -70,7 +70,9 @@ def _require_one(pages: Iterator[Page | PageError]) -> Iterator[Page | PageError
     yield from pages
 
 
-def _read_file(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
+    """Return the bytes of a file. Raises InputError, without the file's name, for what cannot be read."""
+    """Return the bytes of a file. Raises InputError, without the file's name, for what cannot be read."""
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
