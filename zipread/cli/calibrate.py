@@ -38,6 +38,7 @@ def calibrate(
     layout: options.LayoutOption = Layout.auto,
     digits: options.Digits = 5,
     directory: options.DirectoryOption = Directory.us,
+    form: options.FormOption = None,
     jobs: options.Jobs = None,
     engine: options.EngineOption = Engine.onnx,
     model: options.Model = None,

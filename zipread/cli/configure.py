@@ -57,7 +57,7 @@ def _from_file(path: Path, max_error: float | None, said: dict[str, Any]) -> dic
         loaded.require(__version__, fingerprint(values.get("model")))
         for name in sorted(said.keys() - HARMLESS):
             made = loaded.scan.get(name, _default(name))
-            if said[name] != made:
+            if _resolved(said[name]) != _resolved(made):
                 option = name.replace("_", "-")
                 raise SettingsError(f"{path}: promise: holds for --{option} {made}, not for {said[name]}")
     return values
@@ -65,6 +65,11 @@ def _from_file(path: Path, max_error: float | None, said: dict[str, Any]) -> dic
 
 def _default(name: str) -> Any:
     return next(field.default for field in dataclasses.fields(Settings) if field.name == name)
+
+
+def _resolved(value: Any) -> Any:
+    """The value, or the full path where it is one."""
+    return value.resolve() if isinstance(value, Path) else value
 
 
 def _plain(value: Any) -> Any:

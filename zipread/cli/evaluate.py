@@ -38,6 +38,7 @@ def evaluate(
     layout: options.LayoutOption = Layout.auto,
     digits: options.Digits = 5,
     directory: options.DirectoryOption = Directory.us,
+    form: options.FormOption = None,
     accept: options.Accept = 0.95,
     jobs: options.Jobs = None,
     engine: options.EngineOption = Engine.onnx,

@@ -93,8 +93,9 @@ def examine_folder(folder: Path, truth: Path | None, settings: Settings, jobs: i
         DependencyError: the model is missing.
     """
     source = truth or folder / "truth.csv"
-    labelled = read_truth(source, folder, settings.digits)
-    told = notes(labelled, source, folder, settings.digits)
+    digits = settings.digits if settings.form is None else None
+    labelled = read_truth(source, folder, digits)
+    told = notes(labelled, source, folder, digits)
     if not labelled.labels:
         raise UsageError("; ".join([f"{source}: labels nothing that could be read in {folder}", *told]))
     outcomes = examine(labelled.labels, settings, jobs, on_progress)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from zipread.inputs import expand
 GROUP_COLUMNS = ("kind", "writing")
 """Columns by whose values the rates are given apart, where the truth has them."""
 
+PLUS4_DASHED = re.compile(r"[0-9]{5}-[0-9]{4}")
 LENGTH_WITH_PLUS4 = 9
 
 
@@ -42,14 +44,14 @@ class Truth:
     unlabelled: tuple[str, ...]  # pictures of the folder that the truth does not name
 
 
-def read_truth(path: Path, folder: Path, digits: int = 5) -> Truth:
+def read_truth(path: Path, folder: Path, digits: int | None = 5) -> Truth:
     """Read the labels of the pictures below `folder`.
 
     Args:
         path: CSV in UTF-8 with the columns `path` and `code`, and perhaps `page`, `field`, `plus4`, `kind` and
             `writing`. A path counts from `folder`, or from the truth's own folder; a code may have a +4 behind it.
         folder: what is to be read.
-        digits: length of a code. Lines whose codes are longer or shorter are left out.
+        digits: length of a code. Lines whose codes are longer or shorter are left out. None: any length, as on a form.
 
     Raises:
         UsageError: the truth cannot be read, or contradicts itself; names the line.
@@ -75,13 +77,13 @@ def read_truth(path: Path, folder: Path, digits: int = 5) -> Truth:
         elif not real.is_relative_to(inside):
             elsewhere += 1
         else:
-            (labels if len(label.code) in (0, digits) else left_out).append(label)
+            (labels if digits is None or len(label.code) in (0, digits) else left_out).append(label)
     pictures = (item.path for item in expand([folder]) if not item.problem)
     unlabelled = tuple(picture for picture in pictures if Path(picture).resolve() not in named)
     return Truth(tuple(labels), tuple(missing), tuple(left_out), elsewhere, unlabelled)
 
 
-def _lines(path: Path, folder: Path, digits: int) -> Iterator[Label]:
+def _lines(path: Path, folder: Path, digits: int | None) -> Iterator[Label]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = csv.DictReader(file, restval="")
@@ -97,7 +99,7 @@ def _lines(path: Path, folder: Path, digits: int) -> Iterator[Label]:
         raise UsageError(f"{path}: is no CSV in UTF-8: {error}") from error
 
 
-def _label(row: dict[str, str], place: str, line: int, roots: tuple[Path, ...], digits: int) -> Label:
+def _label(row: dict[str, str], place: str, line: int, roots: tuple[Path, ...], digits: int | None) -> Label:
     name, page = row["path"], row.get("page", "").strip() or "1"
     if not name:
         raise UsageError(f"{place}: names no picture")
@@ -112,11 +114,12 @@ def _label(row: dict[str, str], place: str, line: int, roots: tuple[Path, ...], 
     return Label(name, _find(name, roots), int(page), row.get("field", "").strip(), code, plus4, groups, line)
 
 
-def _split(written: str, digits: int) -> tuple[str, str]:
+def _split(written: str, digits: int | None) -> tuple[str, str]:
     """A code and its +4, where it has one."""
-    bare = written.replace("-", "", 1) if written[digits : digits + 1] == "-" else written
-    if digits == 5 and len(bare) == LENGTH_WITH_PLUS4:
-        return bare[:5], bare[5:]
+    if digits in (5, None) and PLUS4_DASHED.fullmatch(written):
+        return written[:5], written[6:]
+    if digits == 5 and len(written) == LENGTH_WITH_PLUS4:
+        return written[:5], written[5:]
     return written, ""
 
 
@@ -126,7 +129,7 @@ def _find(name: str, roots: tuple[Path, ...]) -> str:
     return next((place for place in places if os.path.exists(place)), places[0])
 
 
-def notes(truth: Truth, path: Path, folder: Path, digits: int) -> list[str]:
+def notes(truth: Truth, path: Path, folder: Path, digits: int | None = 5) -> list[str]:
     """What of a truth is not judged, and why: one line each."""
     lines = []
     if truth.missing:
@@ -135,7 +138,7 @@ def notes(truth: Truth, path: Path, folder: Path, digits: int) -> list[str]:
             f"{path}: {len(truth.missing)} of its pictures are not there "
             f"(the first: {first.name}, line {first.line}); they are not counted"
         )
-    if truth.left_out:
+    if truth.left_out and digits is not None:
         first = truth.left_out[0]
         short = "; were leading zeros lost?" if len(first.code) < digits else ""
         lines.append(
