@@ -31,11 +31,16 @@ MAY_IMPORT = {
     "reader": WALLS | STAGES | {"form"},
     "batch": WALLS
     | {"load", "reader", "inputs", "output", "debug", "pool", "workers", "run", "journal", "origin", "shards"},
+    "apart": frozenset({"errors", "workers"}),
+    "append": frozenset({"errors", "formats", "output"}),
+    "serve": frozenset({"inputs", "formats"}),
+    "watch": frozenset({"records", "errors", "inputs", "output", "append"}),
     "settings_file": frozenset({"errors", "settings"}),
     "evaluate": WALLS
     | {"load", "classify", "reader", "batch", "inputs", "debug", "pool", "workers", "settings_file", "zipread"},
     "cli": WALLS
-    | {"load", "form", "reader", "batch", "inputs", "output", "evaluate", "settings_file", "lab", "zipread"},
+    | {"load", "form", "reader", "batch", "inputs", "output", "formats", "evaluate", "settings_file", "lab", "zipread"}
+    | {"apart", "append", "serve", "watch"},
     "lab": WALLS | STAGES | {"reader", "batch", "inputs", "output", "debug", "zipread"},
     "zipread": WALLS | {"reader", "batch"},
 }
