@@ -40,6 +40,7 @@ MAY_IMPORT = {
     | {"load", "classify", "reader", "batch", "inputs", "debug", "pool", "workers", "settings_file", "zipread"},
     "cli": WALLS
     | {"load", "form", "reader", "batch", "inputs", "output", "formats", "evaluate", "settings_file", "lab", "zipread"}
+    | {"shards"}
     | {"apart", "append", "serve", "watch"},
     "lab": WALLS | STAGES | {"reader", "batch", "inputs", "output", "debug", "zipread"},
     "zipread": WALLS | {"reader", "batch"},

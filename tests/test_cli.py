@@ -16,7 +16,7 @@ from test_batch import FakeReader
 from typer.testing import CliRunner
 
 from zipread import __version__, batch
-from zipread.cli import options, talk
+from zipread.cli import options, progress
 from zipread.cli.app import app
 from zipread.output import SCAN_COLUMNS
 
@@ -52,9 +52,16 @@ def test_scan_offers_every_option(run):
     for name in (
         "--output", "--format", "--layout", "--digits", "--directory", "--accept", "--jobs", "--debug", "--engine",
         "--model", "--max-pixels", "--force", "--fail-fast", "--dry-run", "--quiet", "--verbose", "--progress",
+        "--timeout", "--resume", "--shard",
     ):  # fmt: skip
         assert name in shown
-    for values in ("auto|envelope|boxes|field", "us|none", "onnx|keras", "csv|jsonl|parquet", "auto|bar|plain|none"):
+    for values in (
+        "auto|envelope|boxes|field",
+        "us|none",
+        "onnx|keras",
+        "csv|jsonl|parquet",
+        "auto|bar|plain|json|none",
+    ):
         assert values in shown
 
 
@@ -111,7 +118,7 @@ def test_options_reach_the_scan(run, monkeypatch):
     monkeypatch.setattr(batch, "scan", scan)
     line = (
         "scan a b -o o.txt --format csv --layout boxes --digits 6 --directory none --accept 0.5 --jobs 3 --debug d "
-        "--engine keras --model m --max-pixels 7 --force --fail-fast"
+        "--engine keras --model m --max-pixels 7 --force --fail-fast --timeout 4 --resume --shard 2/3"
     )
     assert run(*line.split()).exit_code == 0
     settings = asked.pop("settings")
@@ -120,7 +127,7 @@ def test_options_reach_the_scan(run, monkeypatch):
     del asked["on_progress"]
     assert asked == {
         "inputs": ["a", "b"], "output": "o.txt", "format": "csv", "jobs": 3, "debug": Path("d"), "force": True,
-        "fail_fast": True,
+        "fail_fast": True, "timeout": 4.0, "resume": True, "shard": "2/3",
     }  # fmt: skip
 
 
@@ -168,7 +175,7 @@ def test_an_interrupt_is_130(run, monkeypatch):
 
 
 def test_plain_progress_at_intervals(run, monkeypatch):
-    monkeypatch.setattr(talk, "PLAIN_EVERY_S", 0.0)
+    monkeypatch.setattr(progress, "PLAIN_EVERY_S", 0.0)
     result = run("scan", write_level("a.png", 200), "none.png", "-o", "a.csv", "--progress", "plain")
     lines = result.stderr.splitlines()
     assert re.fullmatch(r"1 input done, 0 failed, [\d.]+ a second", lines[0])
@@ -216,7 +223,12 @@ def test_a_run_that_is_stopped_clears_up(deck, tmp_path, sent, code):
     assert process.wait(20) == code, said
     assert first
     assert "Traceback" not in said
-    assert os.listdir(tmp_path) == ["deck"]
+    assert sorted(os.listdir(tmp_path)) == ["codes.csv.journal", "deck"]
+    word = "interrupted" if sent == signal.SIGINT else "terminated"
+    kept = re.search(
+        rf"^zipread: {word}; ([\d,]+) inputs? (?:is|are) kept in .*journal: .*--resume", said, re.MULTILINE
+    )
+    assert int(kept[1]) >= 1
     deadline = time.monotonic() + 5
     while _group_lives(process.pid) and time.monotonic() < deadline:
         time.sleep(0.05)

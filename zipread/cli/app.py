@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from zipread import __version__
-from zipread.cli import calibrate, digits, evaluate, lab, scan, train
+from zipread.cli import calibrate, digits, evaluate, form, lab, merge, scan, serve, train, watch
 from zipread.cli.talk import complain
 from zipread.errors import ZipreadError
 
@@ -29,16 +29,34 @@ class Translator(TyperGroup):
         try:
             return super().invoke(ctx)
         except ZipreadError as error:
-            complain(str(error))
+            complain(_with_notes(str(error), error))
+            _let_go_of_stdout()
             raise typer.Exit(error.exit_code) from error
         except KeyboardInterrupt as error:
-            complain("interrupted")
+            complain(_with_notes("interrupted", error))
             raise typer.Exit(INTERRUPTED) from error
-        except BrokenPipeError as error:  # whoever read our output has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the last flush complains
+        except SystemExit as error:
+            if error.code == TERMINATED:
+                complain(_with_notes("terminated", error))
+            raise
+        except BrokenPipeError as error:
+            complain("stdout: whoever read it has gone; the rest was not written")
+            _let_go_of_stdout()
             raise typer.Exit(BROKEN_PIPE) from error
         finally:
             signal.signal(signal.SIGTERM, previous)
+
+
+def _with_notes(message: str, error: BaseException) -> str:
+    return "; ".join([message, *getattr(error, "__notes__", [])])
+
+
+def _let_go_of_stdout() -> None:
+    """Drop what stdout cannot take any more, or Python complains about it once again at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _terminate(number: int, frame: object) -> None:
@@ -50,8 +68,12 @@ def _terminate(number: int, frame: object) -> None:
 app = typer.Typer(cls=Translator, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.command("scan")(scan.scan)
 app.command("digits")(digits.digits)
+app.command("merge")(merge.merge)
+app.command("watch")(watch.watch)
+app.command("serve")(serve.serve)
 app.command("evaluate")(evaluate.evaluate)
 app.command("calibrate")(calibrate.calibrate)
+app.add_typer(form.app, name="form")
 app.command("train")(train.train)
 app.add_typer(lab.app, name="lab")
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
@@ -49,6 +53,7 @@ class ProgressStyle(StrEnum):
     auto = "auto"
     bar = "bar"
     plain = "plain"
+    json = "json"
     none = "none"
 
 
@@ -119,14 +124,74 @@ MaxPixels = Annotated[
 Timeout = Annotated[
     float, typer.Option("--timeout", metavar="S", min=0.1, help="Seconds after which a picture that hangs is given up.")
 ]
-Force = Annotated[bool, typer.Option("--force", help="Overwrite an output that exists.")]
+Force = Annotated[
+    bool, typer.Option("--force", help="Overwrite an output that exists; begin anew where a run did not finish.")
+]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on with a run that did not finish: what it read is not read again.")
+]
+ShardOption = Annotated[
+    str | None,
+    typer.Option(
+        "--shard", metavar="I/N", show_default=False, help="Read every N-th input, from the I-th on; see `merge`."
+    ),
+]
 FailFast = Annotated[bool, typer.Option("--fail-fast", help="Stop at the first input that cannot be read.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only list what would be read, on stdout.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but why the run ended early.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say what was read off every picture.")]
 ProgressOption = Annotated[
-    ProgressStyle, typer.Option("--progress", help="auto: a bar on a terminal, plain lines elsewhere.")
+    ProgressStyle,
+    typer.Option("--progress", help="auto: a bar on a terminal, plain lines elsewhere. json: a line a second."),
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """The options of every command that reads inputs into one output."""
+
+    output: Output = None
+    format: FormatOption = None
+    jobs: Jobs = None
+    timeout: Timeout = 30.0
+    resume: Resume = False
+    shard: ShardOption = None
+    force: Force = False
+    fail_fast: FailFast = False
+    dry_run: DryRun = False
+    quiet: Quiet = False
+    verbose: Verbose = False
+    progress: ProgressOption = ProgressStyle.auto
+
+    def plan(self) -> dict[str, Any]:
+        """Return the arguments of `batch.scan` that these options stand for."""
+        names = ("timeout", "resume", "shard", "force", "fail_fast")
+        return {
+            "format": self.format and self.format.value,
+            "jobs": cores() if self.jobs is None else self.jobs,
+            **{name: getattr(self, name) for name in names},
+        }
+
+
+def with_run_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of RunOptions, which it gets as one argument, `run`."""
+    own = inspect.signature(command, eval_str=True).parameters.values()
+    hints = get_type_hints(RunOptions, include_extras=True)
+    shared = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[name])
+        for name, field in RunOptions.__dataclass_fields__.items()
+    ]
+    names = [parameter.name for parameter in shared]
+
+    @wraps(command)
+    def called(*arguments: Any, **options: Any) -> None:
+        run = RunOptions(**{name: options.pop(name) for name in names})
+        command(*arguments, run=run, **options)
+
+    parameters = [*(parameter for parameter in own if parameter.name != "run"), *shared]
+    called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    called.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return called
 
 
 def cores() -> int:

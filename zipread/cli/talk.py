@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import typer
 
+from zipread.cli import progress
 from zipread.cli.options import ProgressStyle
+from zipread.cli.progress import PLAIN_EVERY_S
 from zipread.errors import NothingReadError
 
 if TYPE_CHECKING:
     from zipread.batch import Progress, Summary
     from zipread.records import DigitReading, Reading
 
-PLAIN_EVERY_S = 10.0
-"""Seconds between two plain lines of progress."""
+__all__ = ["PLAIN_EVERY_S", "Talk", "complain", "counted", "mute_libraries", "say", "shown"]
+
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
+"""Characters that move the cursor, or worse, and how they are shown instead."""
+
+
+def _nothing_to_walk() -> Iterator[None]:
+    return iter(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,34 +39,37 @@ class Talk:
     style: ProgressStyle
 
     @contextmanager
-    def progress(self) -> Iterator[Progress]:
-        """Give what is to be called after every input."""
+    def progress(self, walk: Callable[[], Iterator[None]] = _nothing_to_walk) -> Iterator[Progress]:
+        """Give what is to be called after every input. `walk` yields once for every input there is, to count them."""
         if not self.verbose:
             mute_libraries()
         style = self._style()
         if style == ProgressStyle.bar:
-            with _bar() as (advance, print_above):
+            with progress.bar(walk) as (advance, print_above):
                 yield self._reporter(advance, print_above)
-        elif style == ProgressStyle.plain:
-            yield self._reporter(_plain_lines(), say)
+        elif style == ProgressStyle.json:
+            with progress.json_lines(say, walk) as advance:
+                yield self._reporter(advance, say if self.verbose else _nothing)
         else:
-            yield self._reporter(_nothing, say)
+            plain = style == ProgressStyle.plain
+            yield self._reporter(progress.plain_lines(say) if plain else _nothing, say)
 
     def finish(self, summary: Summary, unit: str) -> None:
         """Say where the rows are and how many of each kind, and end with the code that tells.
 
         Raises NothingReadError, or typer.Exit for a run of which a part failed.
         """
-        from zipread.output import STDOUT, printable
+        from zipread.output import STDOUT
 
-        where = "stdout" if summary.output == STDOUT else printable(summary.output)
+        where = "stdout" if summary.output == STDOUT else shown(summary.output)
         inputs = counted(summary.inputs_read + summary.inputs_failed, unit)
-        if not self.quiet:
+        if not self.quiet and self.style != ProgressStyle.json:
+            before = f", {summary.recalled:,} of them read before" if summary.recalled else ""
             say(
                 f"{where}: {summary.accepted} accepted, {summary.review} for review, {summary.blank} blank, "
-                f"{summary.failed} failed ({inputs})"
+                f"{summary.failed} failed ({inputs}{before})"
             )
-        if not summary.inputs_read:
+        if not summary.inputs_read and summary.inputs_failed:
             raise NothingReadError(f"none of {inputs} could be read; the message column says why")
         if summary.exit_code:
             raise typer.Exit(summary.exit_code)
@@ -85,15 +95,21 @@ class Talk:
 
 
 def say(line: str) -> None:
-    """Write a line to stderr."""
-    typer.echo(line, err=True)
+    """Write a line to stderr. Nobody listening there is no reason to stop."""
+    with suppress(OSError):
+        typer.echo(line, err=True)
+
+
+def shown(text: str) -> str:
+    """Return `text`, which may hold any file's name, as one line that does nothing to a terminal."""
+    from zipread.output import printable
+
+    return printable(text).translate(_CONTROLS)
 
 
 def complain(message: str) -> None:
     """Say why a run ends early."""
-    from zipread.output import printable
-
-    say(f"zipread: {printable(message)}")
+    say(f"zipread: {shown(message)}")
 
 
 def counted(number: int, noun: str) -> str:
@@ -102,7 +118,6 @@ def counted(number: int, noun: str) -> str:
 
 
 def _line(path: str, reading: Reading | DigitReading) -> str:
-    from zipread.output import printable
     from zipread.records import Reading
 
     if isinstance(reading, Reading):
@@ -111,46 +126,11 @@ def _line(path: str, reading: Reading | DigitReading) -> str:
     else:
         place, code = path, reading.digit
     said = f"{code} {reading.confidence:.3f} {reading.status}" if code else reading.status
-    return printable(f"{place}: {said}" + (f": {reading.message}" if reading.message else ""))
+    return shown(f"{place}: {said}" + (f": {reading.message}" if reading.message else ""))
 
 
-def _nothing(summary: Summary) -> None:
-    """Show no progress."""
-
-
-def _plain_lines() -> Callable[[Summary], None]:
-    """Return a function that says every few seconds how far the run is."""
-    started = last = time.monotonic()
-
-    def advance(summary: Summary) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last >= PLAIN_EVERY_S:
-            last = now
-            done = summary.inputs_read + summary.inputs_failed
-            say(f"{counted(done, 'input')} done, {summary.inputs_failed} failed, {done / (now - started):.1f} a second")
-
-    return advance
-
-
-@contextmanager
-def _bar() -> Iterator[tuple[Callable[[Summary], None], Callable[[str], None]]]:
-    """Give a function that moves a bar, and one that writes a line above it."""
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    shown = TextColumn("{task.completed:,} inputs, {task.fields[failed]} failed, {task.fields[rate]:.1f} a second")
-    with Progress(SpinnerColumn(), shown, TimeElapsedColumn(), console=console, transient=True) as progress:
-        task = progress.add_task("", total=None, failed=0, rate=0.0)
-        started = time.monotonic()
-
-        def advance(summary: Summary) -> None:
-            done = summary.inputs_read + summary.inputs_failed
-            rate = done / max(time.monotonic() - started, 1e-9)
-            progress.update(task, completed=done, failed=summary.inputs_failed, rate=rate)
-
-        yield advance, lambda line: console.print(line, markup=False, highlight=False, soft_wrap=True)
+def _nothing(said: object) -> None:
+    """Show nothing."""
 
 
 def mute_libraries() -> None:

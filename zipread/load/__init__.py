@@ -72,7 +72,6 @@ def _require_one(pages: Iterator[Page | PageError]) -> Iterator[Page | PageError
 
 def read_file(path: Path) -> bytes:
     """Return the bytes of a file. Raises InputError, without the file's name, for what cannot be read."""
-    """Return the bytes of a file. Raises InputError, without the file's name, for what cannot be read."""
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
