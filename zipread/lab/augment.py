@@ -155,6 +155,65 @@ def _add_leftovers(rng: np.random.Generator, ink: np.ndarray, neighbour: np.ndar
     return out
 
 
+def _add_pattern(rng: np.random.Generator, ink: np.ndarray) -> np.ndarray:
+    """Add what a binarization leaves of printed paper: fine parallel lines or dots, paler than the pen."""
+    pattern = np.zeros_like(ink)
+    step = int(rng.integers(5, 16))
+    shade = int(rng.integers(60, 190))
+    if rng.random() < 0.5:
+        lean = int(rng.integers(-CANVAS, CANVAS + 1))
+        for at in range(-CANVAS, 2 * CANVAS, step):
+            cv2.line(pattern, (at, 0), (at + lean, CANVAS), shade, 1)
+    else:
+        for y in range(int(rng.integers(0, step)), CANVAS, step):
+            for x in range(int(rng.integers(0, step)), CANVAS, step):
+                cv2.circle(pattern, (x, y), 1, shade, -1)
+    # It is gone in most places, or the whole crop would be texture.
+    patches = cv2.resize(rng.random((4, 4)).astype(np.float32), (CANVAS, CANVAS), interpolation=cv2.INTER_CUBIC)
+    pattern[patches < rng.uniform(0.4, 0.8)] = 0
+    columns, rows = np.flatnonzero(ink.max(axis=0) > 127), np.flatnonzero(ink.max(axis=1) > 127)
+    if columns.size == 0:
+        return ink
+    near = (slice(max(0, rows[0] - 3), rows[-1] + 4), slice(max(0, columns[0] - 3), columns[-1] + 4))
+    out = ink.copy()
+    out[near] = np.maximum(ink[near], pattern[near])
+    return out
+
+
+OUT_OF_FOCUS = (0.035, 0.085)
+"""Standard deviation of the blur of a picture out of focus, in rows of the canvas: 0.7 to 1.8 at a 15-pixel digit."""
+
+
+def _blurred(rng: np.random.Generator, small: np.ndarray) -> np.ndarray:
+    """A scanner's softness, or a camera out of focus; the latter sharpened again at times, as the reader does."""
+    height = small.shape[0]
+    chance = rng.random()
+    if chance < 0.14:
+        sigma = rng.uniform(*OUT_OF_FOCUS) * height
+        soft = cv2.GaussianBlur(small, (0, 0), sigma)
+        if rng.random() < 0.5:
+            strength = rng.uniform(1.0, 4.0)
+            soft = np.clip(
+                cv2.addWeighted(soft, 1 + strength, cv2.GaussianBlur(soft, (0, 0), 2.5), -strength, 0), 0, 255
+            )
+        return soft
+    if chance < 0.65:
+        return cv2.GaussianBlur(small, (0, 0), rng.uniform(0.3, 0.3 + min(1.0, height / 40)))
+    return small
+
+
+def stretch_to_box(rng: np.random.Generator, ink: np.ndarray) -> np.ndarray:
+    """Stretch a digit's ink towards a square, as collections that fill a fixed box deliver it; (h, w) uint8."""
+    columns, rows = np.flatnonzero(ink.max(axis=0) >= 64), np.flatnonzero(ink.max(axis=1) >= 64)
+    if columns.size == 0:
+        return ink
+    body = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    height, width = body.shape
+    wanted = np.exp((1.0 - rng.uniform(0.3, 1.0)) * np.log(width / height))
+    side = int(np.clip(height, 12, 40))
+    return cv2.resize(body, (max(2, round(side * wanted)), side), interpolation=cv2.INTER_AREA)
+
+
 def capture(rng: np.random.Generator, ink: np.ndarray, height: int) -> np.ndarray:
     """What a scanner and the separation of ink from paper make of an ink map.
 
@@ -168,8 +227,7 @@ def capture(rng: np.random.Generator, ink: np.ndarray, height: int) -> np.ndarra
     """
     width = max(1, round(ink.shape[1] * height / ink.shape[0]))
     small: np.ndarray = cv2.resize(ink, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
-    if rng.random() < 0.6:
-        small = cv2.GaussianBlur(small, (0, 0), rng.uniform(0.3, 0.3 + min(1.0, height / 40)))
+    small = _blurred(rng, small)
     contrast = rng.uniform(0.35, 1.0)
     picture = 255.0 - small * contrast
     if rng.random() < 0.3:  # pencil and dry ink: uneven along the stroke
@@ -187,6 +245,10 @@ def capture(rng: np.random.Generator, ink: np.ndarray, height: int) -> np.ndarra
         return np.where(dark > rng.uniform(0.25, 0.6), 255, 0).astype(np.uint8)
     floor = rng.uniform(0.1, 0.4)
     return np.clip((dark - floor) / (rng.uniform(0.75, 1.0) - floor) * 255, 0, 255).astype(np.uint8)
+
+
+STRETCHED = 0.08
+"""Share of digits stretched towards a square."""
 
 
 def random_height(rng: np.random.Generator) -> int:
@@ -212,4 +274,7 @@ def redraw(rng: np.random.Generator, shape: Shape, neighbour: np.ndarray, streng
         ink = _break_ink(rng, ink)
     if rng.random() < 0.16:
         ink = _add_leftovers(rng, ink, neighbour)
-    return capture(rng, ink, height)
+    if rng.random() < 0.05:
+        ink = _add_pattern(rng, ink)
+    captured = capture(rng, ink, height)
+    return stretch_to_box(rng, captured) if rng.random() < STRETCHED else captured

@@ -16,6 +16,21 @@ GLYPH_HEIGHT = 1.4
 
 GLYPHS: dict[int, tuple[tuple[Stroke, ...], ...]] = {
     0: (
+        (  # begun with a hook that stays outside
+            (
+                (0.85, -0.08),
+                (0.5, 0.0),
+                (0.12, 0.35),
+                (0.08, 0.9),
+                (0.4, 1.36),
+                (0.82, 1.15),
+                (0.92, 0.6),
+                (0.55, 0.02),
+            ),
+        ),
+        (  # closed with a tail
+            ((0.6, 0.08), (0.2, 0.25), (0.08, 0.85), (0.4, 1.35), (0.85, 1.1), (0.88, 0.5), (0.55, 0.1), (0.75, -0.1)),
+        ),
         (((0.5, 0.0), (0.1, 0.3), (0.05, 0.8), (0.3, 1.35), (0.7, 1.3), (0.95, 0.8), (0.85, 0.25), (0.5, 0.0)),),
         (  # slashed
             ((0.5, 0.0), (0.1, 0.3), (0.08, 0.9), (0.4, 1.38), (0.8, 1.2), (0.95, 0.6), (0.8, 0.15), (0.5, 0.0)),
@@ -24,6 +39,7 @@ GLYPHS: dict[int, tuple[tuple[Stroke, ...], ...]] = {
         (((0.62, 0.05), (0.2, 0.25), (0.05, 0.8), (0.35, 1.35), (0.8, 1.2), (0.95, 0.6), (0.7, 0.1), (0.3, 0.08)),),
     ),
     1: (
+        (((0.85, 0.0), (0.5, 0.7), (0.15, 1.4)),),  # leaning far
         (((0.5, 0.0), (0.5, 0.7), (0.5, 1.4)),),
         (((0.05, 0.75), (0.35, 0.4), (0.7, 0.0)), ((0.7, 0.0), (0.68, 0.7), (0.66, 1.4))),  # long upstroke
         (((0.1, 1.0), (0.4, 0.55), (0.75, 0.0)), ((0.75, 0.0), (0.73, 0.7), (0.72, 1.4))),  # upstroke from below
@@ -31,6 +47,11 @@ GLYPHS: dict[int, tuple[tuple[Stroke, ...], ...]] = {
         (((0.2, 0.35), (0.55, 0.0)), ((0.55, 0.0), (0.53, 0.7), (0.5, 1.4))),
     ),
     2: (
+        (  # like a z
+            ((0.08, 0.12), (0.45, 0.03), (0.9, 0.08)),
+            ((0.9, 0.08), (0.5, 0.75), (0.06, 1.36)),
+            ((0.06, 1.36), (0.5, 1.34), (0.95, 1.3)),
+        ),
         (
             ((0.1, 0.3), (0.3, 0.03), (0.8, 0.1), (0.85, 0.5), (0.45, 0.95), (0.05, 1.38)),
             ((0.05, 1.38), (0.5, 1.36), (0.98, 1.38)),
@@ -63,6 +84,19 @@ GLYPHS: dict[int, tuple[tuple[Stroke, ...], ...]] = {
         ),
     ),
     4: (
+        (  # like an h: upright left stroke, stem from the bar downwards
+            ((0.15, 0.0), (0.12, 0.45), (0.1, 0.82)),
+            ((0.1, 0.82), (0.5, 0.79), (0.95, 0.76)),
+            ((0.62, 0.5), (0.6, 0.9), (0.58, 1.4)),
+        ),
+        (  # bar bent into the stem
+            ((0.2, 0.0), (0.14, 0.5), (0.15, 0.85)),
+            ((0.15, 0.85), (0.4, 0.66), (0.7, 0.72), (0.72, 1.0), (0.7, 1.4)),
+        ),
+        (  # looped corner
+            ((0.6, 0.0), (0.3, 0.45), (0.05, 0.85), (0.02, 1.0), (0.15, 0.98), (0.5, 0.88), (1.0, 0.8)),
+            ((0.7, 0.4), (0.66, 0.9), (0.6, 1.4)),
+        ),
         (
             ((0.25, 0.0), (0.12, 0.5), (0.1, 0.8)),
             ((0.1, 0.8), (0.5, 0.8), (0.95, 0.78)),
@@ -96,6 +130,7 @@ GLYPHS: dict[int, tuple[tuple[Stroke, ...], ...]] = {
         ),  # one stroke
     ),
     6: (
+        (((0.9, 0.05), (0.45, 0.1), (0.12, 0.6), (0.1, 1.15), (0.45, 1.4), (0.85, 1.15), (0.7, 0.75), (0.25, 0.85)),),
         (
             (
                 (0.75, 0.0),
@@ -112,6 +147,11 @@ GLYPHS: dict[int, tuple[tuple[Stroke, ...], ...]] = {
         (((0.35, 0.0), (0.15, 0.5), (0.08, 1.0), (0.35, 1.4), (0.8, 1.3), (0.85, 0.9), (0.5, 0.75), (0.15, 0.95)),),
     ),
     7: (
+        (
+            ((0.05, 0.3), (0.07, 0.05)),
+            ((0.07, 0.05), (0.5, 0.06), (0.92, 0.04)),
+            ((0.92, 0.04), (0.5, 0.7), (0.4, 1.4)),
+        ),
         (
             ((0.05, 0.05), (0.5, 0.03), (0.95, 0.02)),
             ((0.95, 0.02), (0.65, 0.6), (0.42, 1.4)),
@@ -147,6 +187,14 @@ GLYPHS: dict[int, tuple[tuple[Stroke, ...], ...]] = {
         ),  # two rings
     ),
     9: (
+        (  # ring with a straight stem from its side
+            ((0.5, 0.0), (0.12, 0.15), (0.1, 0.5), (0.45, 0.66), (0.8, 0.45), (0.8, 0.12), (0.5, 0.0)),
+            ((0.82, 0.05), (0.82, 0.7), (0.8, 1.4)),
+        ),
+        (  # looped tail, like a g
+            ((0.8, 0.15), (0.4, 0.0), (0.1, 0.3), (0.35, 0.62), (0.75, 0.45), (0.82, 0.12)),
+            ((0.82, 0.12), (0.85, 0.8), (0.7, 1.25), (0.35, 1.38), (0.12, 1.2), (0.4, 1.0), (0.9, 0.85)),
+        ),
         (
             ((0.85, 0.25), (0.45, 0.0), (0.1, 0.3), (0.35, 0.65), (0.8, 0.45), (0.88, 0.15)),
             ((0.88, 0.15), (0.85, 0.8), (0.8, 1.4)),
@@ -172,13 +220,23 @@ def spline(points: np.ndarray) -> np.ndarray:
     return np.vstack((*spans, points[-1:]))
 
 
-def draw_center_lines(rng: np.random.Generator, digit: int, side: int, jitter: float = 0.045) -> np.ndarray:
-    """Draw one random shape of `digit`, one pixel wide.
+def draw_center_lines(
+    rng: np.random.Generator, digit: int, side: int, jitter: float = 0.045, variant: int | None = None
+) -> np.ndarray:
+    """Draw one shape of `digit`, one pixel wide.
+
+    Args:
+        rng: source of all randomness.
+        digit: 0..9.
+        side: of the picture, pixels.
+        jitter: standard deviation of the control points, in widths of the glyph's box.
+        variant: which shape, counted round the list; None: any.
 
     Returns:
         (side, side) uint8, 255 on the strokes' centre lines.
     """
-    glyph = GLYPHS[digit][rng.integers(len(GLYPHS[digit]))]
+    shapes = GLYPHS[digit]
+    glyph = shapes[(int(rng.integers(len(shapes))) if variant is None else variant) % len(shapes)]
     image = np.zeros((side, side), np.uint8)
     scale = 0.62 * side / GLYPH_HEIGHT
     offset = np.array([side / 2 - 0.5 * scale, side / 2 - 0.5 * GLYPH_HEIGHT * scale])

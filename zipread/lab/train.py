@@ -39,7 +39,7 @@ class Recipe:
     """What decides a training: the same recipe on the same machine gives the same weights."""
 
     seed: int = 1
-    epochs: int = 15  # of PICTURES_PER_EPOCH
+    epochs: int = 12  # of PICTURES_PER_EPOCH
     scale: float = 1.0  # size of the training set relative to the full one
     jobs: int = 2  # processes that make pictures
     calibration_fields: int = 4_000  # made fields the confidence is fitted on

@@ -1,0 +1,62 @@
+"""The second reader's network: columns of a line to digits, in Keras."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zipread.sequence import NOTHING, ROWS
+
+FRAMES_SHARE = 0.5
+"""Weight of the columns' cross-entropy beside the strings' CTC loss: it aligns from the first step on."""
+
+
+def build() -> Any:
+    """The network, untrained: about 0.3 M parameters, for lines of any width that is a multiple of 16.
+
+    The picture is halved in both directions until it is one row of columns four pixels apart; each of them names two
+    (sub-pixel output, after Shi et al., CVPR 2016).
+
+    Returns:
+        A keras.Model from (n, 32, w) uint8 lines to (n, w / 2, 11) float32 probabilities.
+    """
+    from keras import Input, Model, layers
+
+    def block(x: Any, filters: int, size: Any = 3, strides: Any = 1, padding: str = "same") -> Any:
+        x = layers.Conv2D(filters, size, strides=strides, padding=padding, use_bias=False)(x)
+        return layers.Activation("relu")(layers.BatchNormalization()(x))
+
+    lines = Input((ROWS, None), dtype="uint8", name="lines")
+    x = layers.Rescaling(1 / 255)(layers.Reshape((ROWS, -1, 1))(lines))
+    x = block(x, 24, size=5, strides=2)
+    x = block(x, 48, strides=2)
+    x = block(x, 64)
+    x = block(x, 96, strides=(2, 1))
+    x = layers.Add()([x, block(x, 96)])
+    x = block(x, 128, size=(4, 1), padding="valid")
+    x = layers.Add()([x, block(x, 128, size=(1, 3))])
+    x = layers.Dropout(0.1)(x)
+    x = layers.Conv2D(2 * (NOTHING + 1), 1)(x)
+    columns = layers.Softmax(name="columns")(layers.Reshape((-1, NOTHING + 1))(x))
+    return Model(lines, columns, name="zipread_lines")
+
+
+def line_loss(truth: Any, columns: Any) -> Any:
+    """CTC (Graves et al. 2006) for the strings, and cross-entropy for the columns.
+
+    Args:
+        truth: (n, t + 10) what each column shows, then the code padded with 255.
+        columns: (n, t, 11) probabilities.
+
+    Returns:
+        (n,) losses.
+    """
+    from keras import ops
+
+    steps = columns.shape[1] or ops.shape(columns)[1]
+    shown, codes = ops.cast(truth[:, :steps], "int32"), ops.cast(truth[:, steps:], "int32")
+    lengths = ops.sum(ops.cast(codes < NOTHING, "int32"), axis=1)
+    logs = ops.log(ops.maximum(columns, 1e-7))
+    frames = -ops.mean(ops.sum(ops.one_hot(shown, NOTHING + 1) * logs, axis=2), axis=1)
+    whole = ops.full_like(lengths, steps)
+    strings = ops.ctc_loss(ops.where(codes < NOTHING, codes, 0), logs, lengths, whole, mask_index=NOTHING)
+    return strings / 10.0 + FRAMES_SHARE * frames

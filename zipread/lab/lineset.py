@@ -1,0 +1,210 @@
+"""The training set of the second reader: made fields as normalized lines, with what each column shows.
+
+Beside the real writers there are drawn ones, each with one shape for every digit, so that the shapes of other
+countries come in whole strings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from multiprocessing import get_context
+
+import cv2
+import numpy as np
+
+from zipread.lab.augment import CANVAS, ink_of, line_shape
+from zipread.lab.strokes import draw_center_lines
+from zipread.lab.synth.fields import Style, make_field
+from zipread.lab.synth.hands import Hands, Prints
+from zipread.lab.synth.negatives import make_negative
+from zipread.lab.trainset import Digits
+from zipread.normalize import normalize_ink
+from zipread.records import Box
+from zipread.sequence import COLUMN, DIGIT_ROWS, NOTHING, ROWS, normalize_line
+
+CHUNK = 500
+"""Lines made from one seed."""
+
+LONGEST = 10
+"""Digits of the longest code."""
+
+NO_DIGIT = 255
+"""Padding of a code shorter than LONGEST."""
+
+WIDTHS = (96, 160, 224, 320)
+"""Lines are padded to the next of these, so that batches have one shape; wider ones are left out."""
+
+STYLES: tuple[tuple[Style, float], ...] = (
+    ("clean", 0.15), ("boxed", 0.2), ("underlined", 0.15), ("noisy", 0.25), ("touching", 0.25)
+)  # fmt: skip
+PRINTED_SHARE = 0.18
+NEGATIVE_SHARE = 0.05
+FIVE_SHARE = 0.75
+PLUS4_SHARE = 0.08
+SOFT_SHARE = 0.15
+"""Share of lines out of focus."""
+
+DRAWN_WRITERS = 120
+DRAWN_SPECIMENS = 4
+"""Writers drawn from strokes, and specimens of each digit by each."""
+
+CENTRE = 0.22
+"""A column shows a digit when it is this near to its middle, in widths of the digit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Lines of one width."""
+
+    images: np.ndarray  # (n, 32, w) uint8
+    columns: np.ndarray  # (n, w / 2) uint8, a digit or NOTHING
+    codes: np.ndarray  # (n, 10) uint8, padded with NO_DIGIT
+
+
+def with_drawn_writers(digits: Digits, seed: int) -> Digits:
+    """Digits of real writers together with those of writers drawn from strokes, each with one shape a digit."""
+    rng = np.random.default_rng(seed)
+    images, labels, writers = [], [], []
+    for writer in range(DRAWN_WRITERS):
+        habits = rng.integers(0, 1_000, 10)
+        for digit in range(10):
+            for _ in range(DRAWN_SPECIMENS):
+                lines = draw_center_lines(rng, digit, CANVAS, variant=int(habits[digit]))
+                images.append(normalize_ink(ink_of(rng, line_shape(lines), 0.7)))
+                labels.append(digit)
+                writers.append(-1 - writer)
+    return Digits(
+        np.concatenate((digits.x, np.stack(images))),
+        np.concatenate((digits.y, np.array(labels, np.uint8))),
+        np.concatenate((digits.writer, np.array(writers, np.int32))),
+    )
+
+
+def _code(rng: np.random.Generator) -> str:
+    if rng.random() < FIVE_SHARE:
+        plus4 = f"-{rng.integers(10_000):04d}" if rng.random() < PLUS4_SHARE else ""
+        return f"{rng.integers(100_000):05d}{plus4}"
+    length = int(rng.integers(2, LONGEST + 1))
+    return "".join(map(str, rng.integers(0, 10, length)))
+
+
+def make_line(rng: np.random.Generator, hands: Hands, prints: Prints) -> tuple[np.ndarray, np.ndarray, str] | None:
+    """One made field as the reader would normalize it.
+
+    Returns:
+        (32, w) uint8 line, (w / 2,) uint8 what each column shows, and the code; None where there is no line.
+    """
+    if rng.random() < NEGATIVE_SHARE:
+        picture = make_negative(rng, prints)
+        height = picture.shape[0]
+        line = normalize_line(_soft(rng, picture, height / 2), *np.sort(rng.uniform(0.05, 0.95, 2) * height))
+        return None if line is None else (line, np.full(line.shape[1] // COLUMN, NOTHING, np.uint8), "")
+    names, shares = zip(*STYLES, strict=True)
+    code = _code(rng)
+    picture, truth = make_field(
+        rng, code, names[rng.choice(len(names), p=shares)], prints if rng.random() < PRINTED_SHARE else hands
+    )
+    top = float(np.median([box.y for box in truth.boxes]))
+    bottom = float(np.median([box.bottom for box in truth.boxes]))
+    height = max(3.0, bottom - top)
+    picture = _soft(rng, picture, height)
+    # What the reader takes for the digits' height and place is off by so much.
+    spread, shift = np.exp(rng.normal(0.0, 0.1)), rng.normal(0.0, 0.06) * height
+    middle, half = (top + bottom) / 2 + shift, height * spread / 2
+    left, right = _cut(rng, truth.boxes, height, picture.shape[1])
+    line = normalize_line(picture[:, left:right], middle - half, middle + half)
+    if line is None:
+        return None
+    scale = DIGIT_ROWS / (2 * half)
+    return line, _columns(truth.boxes, code, left, scale, line.shape[1]), code.replace("-", "")
+
+
+def _soft(rng: np.random.Generator, picture: np.ndarray, height: float) -> np.ndarray:
+    """Out of focus, or of low resolution, at times."""
+    if rng.random() >= SOFT_SHARE:
+        return picture
+    if rng.random() < 0.6:
+        return cv2.GaussianBlur(picture, (0, 0), max(0.3, rng.uniform(0.05, 0.12) * height))
+    factor = min(1.0, rng.uniform(9.0, 16.0) / height)
+    size = (max(4, round(picture.shape[1] * factor)), max(4, round(picture.shape[0] * factor)))
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    return cv2.resize(small, (picture.shape[1], picture.shape[0]), interpolation=cv2.INTER_LINEAR)
+
+
+def _cut(rng: np.random.Generator, boxes: tuple[Box, ...], height: float, width: int) -> tuple[int, int]:
+    """First and last column of the field around the digits."""
+    left = min(box.x for box in boxes) - rng.uniform(0.0, 1.5) * height
+    right = max(box.right for box in boxes) + rng.uniform(0.0, 1.5) * height
+    return max(0, round(left)), min(width, round(right))
+
+
+def _columns(boxes: tuple[Box, ...], code: str, left: int, scale: float, width: int) -> np.ndarray:
+    """What each column shows: a digit near its middle, nothing between two digits."""
+    columns = np.full(width // COLUMN, NOTHING, np.uint8)
+    places = (np.arange(len(columns)) + 0.5) * COLUMN
+    middles = [(box.x + box.width / 2 - left) * scale for box in boxes]
+    for box, middle, name in zip(boxes, middles, code.replace("-", ""), strict=True):
+        near = np.abs(places - middle) <= max(COLUMN * 0.75, CENTRE * box.width * scale)
+        columns[near] = int(name)
+    for a, b in pairwise(middles):
+        columns[np.abs(places - (a + b) / 2) <= COLUMN / 2] = NOTHING
+    return columns
+
+
+_worker_data: tuple[Hands, Prints] | None = None
+
+
+def _start_worker(digits: Digits, prints: Prints) -> None:
+    global _worker_data  # noqa: PLW0603  one copy a process instead of one a chunk
+    cv2.setNumThreads(1)
+    _worker_data = (Hands(digits.x, digits.y, digits.writer), prints)
+
+
+def _make_chunk(task: tuple[int, int]) -> dict[int, Lines]:
+    assert _worker_data is not None
+    count, seed = task
+    rng = np.random.default_rng((seed, 77))
+    rows: dict[int, list[tuple[np.ndarray, np.ndarray, str]]] = {width: [] for width in WIDTHS}
+    made = 0
+    while made < count:
+        result = make_line(rng, *_worker_data)
+        if result is None or result[0].shape[1] > WIDTHS[-1]:
+            continue
+        made += 1
+        rows[next(width for width in WIDTHS if result[0].shape[1] <= width)].append(result)
+    return {width: _stacked(lines, width) for width, lines in rows.items() if lines}
+
+
+def _stacked(rows: list[tuple[np.ndarray, np.ndarray, str]], width: int) -> Lines:
+    images = np.zeros((len(rows), ROWS, width), np.uint8)
+    columns = np.full((len(rows), width // COLUMN), NOTHING, np.uint8)
+    codes = np.full((len(rows), LONGEST), NO_DIGIT, np.uint8)
+    for row, (line, shown, code) in enumerate(rows):
+        images[row, :, : line.shape[1]] = line
+        columns[row, : len(shown)] = shown
+        codes[row, : len(code)] = [int(c) for c in code]
+    return Lines(images, columns, codes)
+
+
+def make_lines(
+    digits: Digits, prints: Prints, count: int, seed: int, jobs: int, on_progress: Callable[[int, int], None]
+) -> dict[int, Lines]:
+    """Make `count` lines in `jobs` processes; returns them by width. The same whatever the number of processes."""
+    tasks = [(min(CHUNK, count - first), seed * 1_000_003 + first) for first in range(0, count, CHUNK)]
+    parts: dict[int, list[Lines]] = {width: [] for width in WIDTHS}
+    made = 0
+    with get_context("spawn").Pool(jobs, _start_worker, (digits, prints)) as pool:
+        for (wanted, _), chunk in zip(tasks, pool.imap(_make_chunk, tasks), strict=True):
+            for width, lines in chunk.items():
+                parts[width].append(lines)
+            made += wanted
+            on_progress(made, count)
+    return {
+        width: Lines(
+            *(np.concatenate([getattr(part, name) for part in found]) for name in ("images", "columns", "codes"))
+        )
+        for width, found in parts.items()
+        if found
+    }
