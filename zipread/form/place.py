@@ -103,10 +103,9 @@ def place_field(
     if _share_inside(map_points(to_page, _grid(frame)), page) < LEAST_INSIDE:
         raise InputError("the field lies outside the picture")
     gray = _cut(page.gray, cut_to_page, size)
+    cleared, place = clear_frame(gray, boxes[0], tuple(boxes[1:]))
     if cells:
-        whole, place = gray, Box(0, 0, size[0], size[1])
-    else:
-        whole, place = clear_frame(gray, boxes[0])
+        place = Box(0, 0, size[0], size[1])
     here = Field(
         (place.x + place.width / 2, place.y + place.height / 2),
         (float(place.width), float(place.height)),
@@ -115,7 +114,7 @@ def place_field(
         name=field.name,
         cells=tuple(boxes[1:]),
     )
-    return PlacedField(Page(whole, page.number), here, cut_to_page)
+    return PlacedField(Page(cleared, page.number), here, cut_to_page)
 
 
 def _scale_at(to_page: np.ndarray, x: float, y: float) -> float:

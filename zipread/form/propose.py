@@ -10,7 +10,7 @@ import numpy as np
 
 from zipread.form.template import FormField
 from zipread.locate.combs import find_combs
-from zipread.locate.frames import CELL_SIZE, Lines, thin_lines
+from zipread.locate.frames import CELL_SIZE, Lines, support, thin_lines
 from zipread.records import Page
 from zipread.settings import MAX_DIGITS
 
@@ -18,18 +18,20 @@ SIDE = 1600
 """Longest side of the picture searched, pixels."""
 GAP = 9
 """Gaps closed in the lines of a frame, pixels: their corners, and where writing crosses them."""
-LEAST_RECTANGLE = 0.88
-"""Share of its upright rectangle that the inside of a frame fills."""
+LEAST_RECTANGLE = 0.6
+"""Share of its upright rectangle that the inside of a frame fills: writing may stand on its lines."""
+LEAST_OUTLINE = 0.9
+"""Share of a frame's outline that must be straight lines; what letters enclose has less."""
 ALIKE = 0.15
 """Difference of size and height between the boxes of one row, box sizes."""
 WIDEST_GAP = 0.9
 """Widest gap between neighbouring boxes, box widths."""
 BOX_ASPECT = (0.35, 1.7)
 """Least and greatest width of a box for one digit over its height."""
-FRAME_ASPECT = 9.0
-"""Greatest width of a frame for a number over its height."""
-TALLEST = 0.05
-"""Greatest height of a box or a frame, shares of the picture's longer side."""
+FRAME_ASPECT = (1.25, 9.0)
+"""Least and greatest width of a frame for a number over its height."""
+LOWEST, TALLEST = 0.013, 0.05
+"""Least and greatest height of a box or a frame, shares of the picture's longer side; letters are lower."""
 DIGIT_WIDTH = 0.67
 """Room for one digit in a frame without divisions, frame heights: so the number of digits is guessed."""
 CLEAR_COMB = 0.95
@@ -83,7 +85,7 @@ def propose_fields(reference: Page) -> tuple[FormField, ...]:
                 found.append((_around(cells), digits, True))
     for frame in frames:
         digits = round(frame.width / (DIGIT_WIDTH * frame.height))
-        if id(frame) not in in_rows and digits >= 2 and frame.width <= FRAME_ASPECT * frame.height:
+        if id(frame) not in in_rows and FRAME_ASPECT[0] <= frame.width / frame.height <= FRAME_ASPECT[1]:
             found.append((frame, min(digits, MAX_DIGITS), False))
     return tuple(
         FormField(
@@ -100,6 +102,9 @@ def _frames(lines: Lines) -> list[_Rectangle]:
     """The upright rectangles that lines enclose, of the height that digits are written in."""
     walls = cv2.morphologyEx(lines.vertical, cv2.MORPH_CLOSE, np.ones((GAP, 1), np.uint8))
     floors = cv2.morphologyEx(lines.horizontal, cv2.MORPH_CLOSE, np.ones((1, GAP), np.uint8))
+    shortest = round(LOWEST * max(walls.shape))
+    walls = cv2.morphologyEx(walls, cv2.MORPH_OPEN, np.ones((shortest, 1), np.uint8))
+    floors = cv2.morphologyEx(floors, cv2.MORPH_OPEN, np.ones((1, shortest), np.uint8))
     frame = cv2.bitwise_or(
         cv2.dilate(walls, np.ones((GAP, 1), np.uint8)), cv2.dilate(floors, np.ones((1, GAP), np.uint8))
     )
@@ -110,11 +115,16 @@ def _frames(lines: Lines) -> list[_Rectangle]:
         if hierarchy[0, index, 3] < 0:  # only a hole has a parent
             continue
         x, y, w, h = cv2.boundingRect(contour)
-        if min(w, h) <= CELL_SIZE[0] or h > tallest:
+        if min(w, h) <= max(CELL_SIZE[0], shortest) or h > tallest:
             continue
         if cv2.contourArea(contour) >= LEAST_RECTANGLE * (w - 1) * (h - 1) and w >= BOX_ASPECT[0] * h:
             found.append(_Rectangle(x, y, x + w, y + h))
-    return found
+    if not found:
+        return []
+    # A hole's contour runs on the frame's own pixels.
+    insides = np.array([(f.left + 1, f.top + 1, f.right - 1, f.bottom - 1) for f in found], np.float64)
+    clear = support(insides, lines) >= LEAST_OUTLINE
+    return [frame for frame, good in zip(found, clear, strict=True) if good]
 
 
 def _rows(frames: Sequence[_Rectangle]) -> list[list[_Rectangle]]:
