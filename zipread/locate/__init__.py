@@ -10,7 +10,8 @@ import numpy as np
 from zipread.locate.boxes import find_rows
 from zipread.locate.envelope import find_codes
 from zipread.locate.lines import Text, find_text
-from zipread.locate.upright import turn_upright
+from zipread.locate.orientation import MOST_PAGES, upright_evidence
+from zipread.locate.upright import flatten, turn_over, turn_upright
 from zipread.records import CleanPage, Field, Page
 
 __all__ = ["MAX_FIELDS", "locate"]
@@ -22,6 +23,8 @@ LINE_SHARE = 0.31
 CLEAR_ROW = 0.5
 """Clearness (0 to 1) from which a frame in a picture of one line is that line's: its walls are no ones then."""
 
+IN_DOUBT = 1.5
+"""Log-odds of a page on its head up to which it is looked at both ways."""
 BOXES_BONUS = 3.0
 """Log-odds by which a row of clear printed boxes, as many as digits, beats the places of an address."""
 SMALL_HEIGHT, SMALL_LINE_SHARE = 100, 0.2
@@ -43,14 +46,21 @@ def locate(
         return _one_field(page, clean, digits)
     if layout == "boxes":
         return _as_places(find_rows(page, clean, turn_upright(clean), digits, max(clean.ink.shape))[:MAX_FIELDS])
-    upright = turn_upright(clean)
+    upright = flatten(clean)
     text = find_text(upright.ink)
-    if layout == "envelope":
-        return _as_places(find_codes(upright, text, digits, MAX_FIELDS))
-    if _is_one_line(clean, text):
+    if layout == "auto" and _is_one_line(clean, text):
         return _one_field(page, clean, digits)
-    rows = find_rows(page, clean, upright, digits)[:MAX_FIELDS]
-    codes = find_codes(upright, text, digits, MAX_FIELDS)
+    likely = upright_evidence(text, upright)
+    codes = find_codes(upright, text, digits, MAX_FIELDS) if likely > -IN_DOUBT else []
+    if likely < MOST_PAGES:
+        over = turn_over(upright)
+        others = find_codes(over, find_text(over.ink), digits, MAX_FIELDS)
+        codes += [replace(field, prior=field.prior - likely) for field in others]
+        codes = sorted(codes, key=lambda field: -field.prior)[:MAX_FIELDS]
+    if layout == "envelope":
+        return _as_places(codes)
+    level = turn_upright(clean)
+    rows = find_rows(page, clean, level if likely >= 0 else turn_over(level), digits)[:MAX_FIELDS]
     best = max((field.prior for field in codes), default=0.0)
     rows = [replace(row, prior=best + BOXES_BONUS * (2.0 * row.prior - 1.0)) for row in rows]
     return _as_places(rows + codes)[:MAX_FIELDS]

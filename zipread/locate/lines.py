@@ -7,7 +7,7 @@ letter heights.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -28,6 +28,8 @@ MIN_LINE_LENGTH = 1.2
 """Shortest line, letter heights: a code whose digits all touch is one wide piece, a lone letter is none."""
 MOST_LABELS = 65_000
 """Components that labels of 16 bits can tell apart; they cost half as much as those of 32, and fail beyond."""
+PICTURE_SIDE = 0.03
+"""Least side of a stamp, a postmark or a drawing, shares of the page's shorter side."""
 BARCODE_BARS = 14
 """A run of at least this many equally spaced bars is a barcode."""
 
@@ -60,11 +62,12 @@ class Text:
     lines: tuple[TextLine, ...]
     pieces: np.ndarray  # (m, 4) float64: boxes of what stands on no line or alone: dots, dashes, broken strokes
     barcodes: tuple[TextLine, ...] = ()
+    pictures: np.ndarray = field(default_factory=lambda: np.empty((0, 4)))  # (k, 4): boxes of stamps, postmarks, rings
 
 
 def find_text(ink: np.ndarray) -> Text:
     """Find the text lines of an upright page; `ink` is (h, w) uint8, 255 ink / 0 paper."""
-    letters, specks = _letters(_without_rules(ink))
+    letters, specks, pictures = _letters(_without_rules(ink))
     found, loose = _as_lines(letters, _linked(letters))
     lines: list[TextLine] = []
     barcodes: list[TextLine] = []
@@ -72,7 +75,7 @@ def find_text(ink: np.ndarray) -> Text:
         (barcodes if _is_barcode(line) else lines).append(line)
     # A line of one piece may be a code whose digits all touch, or a hyphen.
     single = [line.letters for line in lines if len(line.letters) == 1]
-    return Text(tuple(lines), np.concatenate([specks, loose, *single]), tuple(barcodes))
+    return Text(tuple(lines), np.concatenate([specks, loose, *single]), tuple(barcodes), pictures)
 
 
 def _without_rules(ink: np.ndarray) -> np.ndarray:
@@ -125,8 +128,8 @@ def _and_next(ink: np.ndarray, length: int) -> np.ndarray:
     return ink
 
 
-def _letters(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Boxes (n, 4) of components that may be letters or joined letters, and of small pieces."""
+def _letters(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Boxes (n, 4) of components that may be letters or joined letters, of small pieces, and of what is larger."""
     labels = cv2.CV_16U if _run_count(ink) < MOST_LABELS else cv2.CV_32S
     _, _, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(ink, 8, labels, cv2.CCL_SPAGHETTI)
     left, top, width, height, area = stats[1:].T.astype(np.float64)
@@ -145,7 +148,8 @@ def _letters(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         & ~((fill > 0.85) & (np.minimum(width, height) > 0.04 * max(page_height, page_width)))
     )
     speck = ~letter & (height < 3 * MIN_LETTER) & (width < 6 * MIN_LETTER) & (area >= 4)
-    return boxes[letter], boxes[speck]
+    picture = ~letter & (np.minimum(width, height) > PICTURE_SIDE * min(page_height, page_width))
+    return boxes[letter], boxes[speck], boxes[picture]
 
 
 def _run_count(ink: np.ndarray) -> int:

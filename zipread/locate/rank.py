@@ -1,0 +1,218 @@
+"""How likely each run of letters is to be the recipient's code, from its shape and its place on the mail piece.
+
+A conditional logit (McFadden, 1974) over the runs of one page: each run has features, the score is their weighted
+sum, and the runs' scores compete. The weights were fitted on made mail whose fonts and writers train.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from zipread.locate.lines import MAX_GAP, Block, Text, TextLine
+from zipread.locate.runs import ADD_ON_DIGITS, Runs
+from zipread.locate.upright import Upright
+
+DIGIT_PITCH = 0.82
+"""Typical distance between digits, digit heights: 0.6 in narrow print, 1.3 in wide writing."""
+PITCH_SPREAD = (0.4, 0.6)
+"""Standard deviation of its logarithm, for narrower and for wider spacing."""
+LEAST_GAP = 0.05
+"""Added to gaps before they are compared, letter heights."""
+ZIP_DIGITS = 5
+"""Digits of a code that a ZIP+4 add-on may follow."""
+
+WEIGHTS = {
+    # the run itself
+    "shape": 1.0,  # width and number of pieces, as of so many digits
+    "heights": -2.0,  # letters of unequal height
+    "feet": -2.0,  # letters that do not stand on one line
+    "wide": -1.0,  # share of letters wider than high
+    "exact": 0.0,  # exactly as many pieces as digits
+    "separation": 1.5,  # gaps around wider than gaps inside
+    # its place in the line
+    "add-on": -2.5,  # behind a hyphen: the +4, the tail of a telephone number
+    "ends": 1.0,  # ends its line
+    "hyphened": 0.7,  # a hyphen follows
+    "begins": -0.5,
+    "alone": 0.0,  # begins and ends its line
+    "inside": -0.7,
+    "last piece": 0.2,  # of the row
+    "alone in row": 0.0,
+    "right": 0.0,  # letter heights from the right end of its block
+    # the line's place in the block
+    "size": 0.5,  # letters larger than is usual on the page
+    "last row": 2.6,
+    "row before": 1.0,
+    "two before": -0.6,
+    "further up": -1.2,
+    "barcode": 0.5,  # below the last row
+    "short last row": 0.0,  # the last row is much shorter than the row above: a country, or the code alone
+    "above short": 0.0,
+    # the block's place on the piece
+    "one row": -0.3,
+    "two rows": 0.4,
+    "address": 1.0,  # three to seven rows
+    "text": -0.5,
+    "main": 0.0,  # weight of the block, relative to the heaviest
+    "sender": -2.6,  # upper left corner
+    "stamp": -2.2,  # upper right corner
+    "middle": 0.8,  # nearness to where recipients stand
+    "lower edge": 0.0,
+    "off": -1.0,  # beside the piece
+}
+"""Log-odds for each unit of each feature."""
+
+SHORT_ROW = 0.45
+"""A last row is short below this share of the row above it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The lines that can be of an address, with what their blocks say about them."""
+
+    lines: list[TextLine]
+    features: np.ndarray  # (n, m) float64, m as LINE_FEATURES
+    block_right: np.ndarray  # (n,) right end of each line's block, working pixels
+    alone: np.ndarray  # (n,) bool, whether a line is all of its row
+
+
+LINE_FEATURES = tuple(WEIGHTS)[tuple(WEIGHTS).index("size") :] + ("last piece", "alone in row")
+RUN_FEATURES = tuple(name for name in WEIGHTS if name not in LINE_FEATURES)
+
+
+def score_runs(runs: Runs, lines: Lines, digits: int) -> np.ndarray:
+    """Log-odds (k,) that each run is the code, up to a constant that is the same for all of a page."""
+    run_features, line_features = features(runs, lines, digits)
+    of_runs = run_features @ np.array([WEIGHTS[name] for name in RUN_FEATURES])
+    of_lines = line_features @ np.array([WEIGHTS[name] for name in LINE_FEATURES])
+    return of_runs + of_lines[runs.line]
+
+
+def features(runs: Runs, lines: Lines, digits: int) -> tuple[np.ndarray, np.ndarray]:
+    """Features of the runs (k, len(RUN_FEATURES)) and of the lines (n, len(LINE_FEATURES))."""
+    if not len(runs.line):
+        return np.empty((0, len(RUN_FEATURES))), lines.features
+    at, first, run = runs.flat()
+    tall = runs.letters[at, 3] - runs.letters[at, 1]
+    taller = _of_rank(tall, run, first + (0.8 * (runs.stop - runs.start - 1)).astype(np.int64))
+    body = tall >= 0.5 * taller[run]
+    at, run, tall = at[body], run[body], tall[body]
+    count = np.bincount(run)
+    first = np.cumsum(count) - count
+    height = _of_rank(tall, run, first + count // 2)
+    right = np.maximum.reduceat(runs.letters[at, 2], first)
+    aspect = (right - runs.letters[at[first], 0]) / height
+    shape = _shape_scores(aspect, count, digits)
+    exact = count == digits
+    if digits == ZIP_DIGITS:
+        shape = np.maximum(shape, _shape_scores(aspect, count, digits + ADD_ON_DIGITS) - 0.5)
+        exact |= count == digits + ADD_ON_DIGITS
+    wide = runs.letters[at, 2] - runs.letters[at, 0] > 1.1 * height[run]
+    outside = np.minimum(np.minimum(runs.gap_before, runs.gap_after), MAX_GAP)
+    separation = np.log((outside + LEAST_GAP) / (runs.gap_inside + LEAST_GAP))
+    ends, begins = np.isinf(runs.gap_after), np.isinf(runs.gap_before)
+    add_on = runs.dash_before
+    place = (
+        add_on,
+        ends & ~add_on,
+        runs.dash_after & ~ends & ~add_on,
+        begins & ~ends & ~add_on & ~runs.dash_after,
+        begins & ends & ~add_on,
+        ~(add_on | ends | runs.dash_after | begins),
+    )
+    return np.stack(
+        [
+            shape,
+            np.minimum(1.0, _deviations(tall, run, count) / height),
+            np.minimum(1.0, _deviations(runs.letters[at, 3], run, count) / height),
+            np.bincount(run, wide) / count,
+            exact,
+            np.clip(separation, -1.0, 1.3),
+            *place,
+            np.clip((lines.block_right[runs.line] - right) / height, 0.0, 8.0),
+        ],
+        axis=1,
+    ), lines.features
+
+
+def describe_lines(blocks: list[Block], text: Text, upright: Upright, tallest: float) -> Lines:
+    """Collect the lines of all blocks that are no taller than `tallest` pixels, with their features."""
+    typical = float(np.median([line.height for line in text.lines])) if text.lines else 1.0
+    weights = [sum(line.height * (line.right - line.left) for line in block.lines) for block in blocks]
+    most = max(weights, default=1.0)
+    lines: list[TextLine] = []
+    found: list[list[float]] = []
+    right: list[float] = []
+    for block, weight in zip(blocks, weights, strict=True):
+        place = [*_block_features(block, upright)]
+        place.insert(4, max(-4.0, math.log(weight / most)))
+        block_right = max(line.right for line in block.lines)
+        for row, pieces in enumerate(block.rows):
+            row_features = _row_features(row, block, text)
+            for line in pieces:
+                if line.height > tallest:
+                    continue
+                size = max(-1.4, min(1.4, math.log(line.height / typical)))
+                lines.append(line)
+                found.append([size, *row_features, *place, float(line is pieces[-1]), float(len(pieces) == 1)])
+                right.append(block_right)
+    table = np.array(found, np.float64).reshape(-1, len(LINE_FEATURES))
+    return Lines(lines, table, np.array(right), table[:, -1] > 0)
+
+
+def _row_features(row: int, block: Block, text: Text) -> list[float]:
+    """Which row of its block it is, from the last; what stands below."""
+    from_end = len(block.rows) - 1 - row
+    values = [float(from_end == number) for number in range(3)] + [float(from_end > 2)]
+    barcode = from_end == 0 and _has_barcode_below(block.rows[-1], text)
+    short = len(block.rows) > 1 and _width(block.rows[-1]) < SHORT_ROW * _width(block.rows[-2])
+    return [*values, float(barcode), float(short and from_end == 0), float(short and from_end == 1)]
+
+
+def _width(row: tuple[TextLine, ...]) -> float:
+    return max(line.right for line in row) - row[0].left
+
+
+def _has_barcode_below(row: tuple[TextLine, ...], text: Text) -> bool:
+    left, right, bottom = row[0].left, row[-1].right, row[-1].bottom
+    return any(
+        bar.left < right and bar.right > left and 0 <= bar.middle - bottom <= 4 * row[-1].height
+        for bar in text.barcodes
+    )
+
+
+def _block_features(block: Block, upright: Upright) -> list[float]:
+    """How many rows, and where on the piece: the recipient's block is in the middle or below, right of the middle."""
+    rows = len(block.rows)
+    values = [float(rows == 1), float(rows == 2), float(2 < rows <= 7), float(rows > 7)]
+    left, right = min(line.left for line in block.lines), max(line.right for line in block.lines)
+    middle = (block.rows[0][0].top + block.rows[-1][0].bottom) / 2
+    u, v, w = upright.to_piece @ [(left + right) / 2, middle, 1.0]
+    x, y = float(u / w), float(v / w)
+    off = not (-0.02 < x < 1.02 and -0.02 < y < 1.02)
+    sender, stamp = y < 0.36 and x < 0.42, y < 0.36 and x > 0.62
+    near = 1.0 - min(1.0, 2.5 * math.hypot(x - 0.55, y - 0.6))
+    return [*values, float(sender and not off), float(stamp and not off), near, float(y > 0.88), float(off)]
+
+
+def _of_rank(values: np.ndarray, run: np.ndarray, rank: np.ndarray) -> np.ndarray:
+    """The values (k,) at places `rank` (k,) when values (n,) are sorted within each run; `run` (n,) ascends."""
+    return values[np.lexsort((values, run))][rank]
+
+
+def _deviations(values: np.ndarray, run: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """Standard deviations (k,) of the values (n,) of each run."""
+    off = values - (np.bincount(run, values) / count)[run]
+    return np.sqrt(np.bincount(run, off * off) / count)
+
+
+def _shape_scores(aspect: np.ndarray, pieces: np.ndarray, digits: int) -> np.ndarray:
+    """Log-odds (k,) for runs of an aspect (k,) and a number of pieces (k,), up to a constant."""
+    off = np.log(np.maximum(aspect, 0.05) / (DIGIT_PITCH * digits))
+    off /= np.where(off > 0, PITCH_SPREAD[1], PITCH_SPREAD[0])
+    # Two pairs of touching digits are common, a code in one piece is not; pieces too many are letters.
+    missing, surplus = np.maximum(0, digits - pieces), np.maximum(0, pieces - digits)
+    return 1.0 - 0.5 * off * off - 0.5 * surplus - 0.2 * np.minimum(missing, 2) - 0.6 * np.maximum(0, missing - 2)
