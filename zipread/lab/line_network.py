@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from zipread.sequence import NOTHING, ROWS
+from zipread.records import NOT_A_DIGIT as NOTHING
+from zipread.sequence import ROWS
 
 FRAMES_SHARE = 0.5
 """Weight of the columns' cross-entropy beside the strings' CTC loss: it aligns from the first step on."""

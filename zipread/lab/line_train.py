@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from zipread.decode.columns import best_codes
 from zipread.lab.line_network import build, line_loss
 from zipread.lab.lineset import NO_DIGIT, Lines
-from zipread.sequence import best_codes
 
 BATCH = 64
 LEARNING_RATE = 2e-3

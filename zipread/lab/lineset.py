@@ -21,8 +21,9 @@ from zipread.lab.synth.hands import Hands, Prints
 from zipread.lab.synth.negatives import make_negative
 from zipread.lab.trainset import Digits
 from zipread.normalize import normalize_ink
+from zipread.records import NOT_A_DIGIT as NOTHING
 from zipread.records import Box
-from zipread.sequence import COLUMN, DIGIT_ROWS, NOTHING, ROWS, normalize_line
+from zipread.sequence import COLUMN, DIGIT_ROWS, ROWS, normalize_line
 
 CHUNK = 500
 """Lines made from one seed."""

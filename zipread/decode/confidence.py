@@ -1,0 +1,59 @@
+"""From a path's features to the probability that the whole code is right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+FEATURES = (
+    "posterior",
+    "evidence",
+    "weakest",
+    "geometry",
+    "skipped",
+    "spread",
+    "columns",
+    "columns_posterior",
+    "agreement",
+)
+"""What the confidence is computed from, in this order."""
+
+MOST_ODDS = 9.0
+"""Log-odds beyond which a posterior says no more."""
+
+MOST_COST = 12.0
+
+NO_COLUMNS = (-5.0, 0.0, 0.0)
+"""The last three features where the second reader has nothing to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Logistic regression from features to P(whole code right), fitted on strings that trained nothing."""
+
+    weights: tuple[float, ...]  # one for each of FEATURES
+    bias: float
+    columns_weight: float = 1.0  # of the second reader's log probability beside the first's
+
+    @classmethod
+    def from_manifest(cls, manifest: dict[str, Any]) -> Calibration:
+        """The calibration a model ships with; an uncalibrated model gets its plain posterior times its evidence."""
+        record = manifest.get("calibration")
+        if record is None:
+            return cls((0.5, 1.0, *(0.0,) * (len(FEATURES) - 2)), 1.0)
+        weights = dict(zip(record["features"], record["weights"], strict=True))
+        by_feature = tuple(float(weights.get(name, 0.0)) for name in FEATURES)
+        return cls(by_feature, float(record["bias"]), float(record.get("columns_weight", 1.0)))
+
+    def confidence(self, features: tuple[float, ...]) -> float:
+        """Probability that the whole code is right."""
+        value = self.bias + float(np.dot(self.weights, features))
+        return float(1.0 / (1.0 + np.exp(-np.clip(value, -30.0, 30.0))))
+
+
+def log_odds(probability: float) -> float:
+    """Log-odds, within MOST_ODDS either way."""
+    bounded = np.clip(probability, 1e-6, 1 - 1e-6)
+    return float(np.clip(np.log(bounded / (1 - bounded)), -MOST_ODDS, MOST_ODDS))
