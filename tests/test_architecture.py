@@ -10,12 +10,13 @@ from conftest import ROOT, encoded, environment, field_picture
 PACKAGE = ROOT / "zipread"
 
 STAGES = frozenset({"load", "clean", "locate", "segment", "normalize", "classify", "sequence", "decode", "directory"})
-WALLS = frozenset({"records", "errors", "settings"})
+WALLS = frozenset({"records", "errors", "settings", "model"})
 
 MAY_IMPORT = {
     "records": frozenset(),
     "errors": frozenset(),
     "settings": frozenset({"errors"}),
+    "model": frozenset({"errors"}),
     **dict.fromkeys(STAGES, WALLS),
     "formats": frozenset({"errors"}),
     "output": frozenset({"records", "errors", "formats"}),
@@ -37,7 +38,7 @@ MAY_IMPORT = {
     "watch": frozenset({"records", "errors", "inputs", "output", "append"}),
     "settings_file": frozenset({"errors", "settings"}),
     "evaluate": WALLS
-    | {"load", "classify", "reader", "batch", "inputs", "debug", "pool", "workers", "settings_file", "zipread"},
+    | {"load", "classify", "reader", "batch", "inputs", "debug", "pool", "workers", "run", "origin", "settings_file"},
     "cli": WALLS
     | {"load", "form", "reader", "batch", "inputs", "output", "formats", "evaluate", "settings_file", "lab", "zipread"}
     | {"shards"}

@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from zipread.classify import load_classifier, model_folder
+from zipread.classify import load_classifier
 from zipread.errors import DependencyError
+from zipread.model import model_folder
 from zipread.normalize import to_mnist
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from zipread import __version__
-from zipread.classify import model_folder
+from zipread.model import model_folder
 from zipread.settings import Settings
 
 FILES = frozenset({"model", "form"})

@@ -34,6 +34,7 @@ from zipread.records import (
     Status,
 )  # fmt: skip
 from zipread.segment import segment
+from zipread.sequence import load_column_reader, normalize_line
 from zipread.settings import Settings
 
 Source = str | Path | bytes | np.ndarray
@@ -58,6 +59,9 @@ FIELDS_AT_ONCE = 2
 
 MOST_EVIDENCE = 3.5
 """Log-odds that a reading adds to its place at most."""
+
+DIGIT_BAND = (0.7, 1.35)
+"""Heights, in digit heights, of the candidates that show where a line of digits begins and ends."""
 
 NO_CODE = 0.15
 """On a whole mail piece, a best confidence below this means that there is no code, not that it is hard to read."""
@@ -104,6 +108,7 @@ class Reader:
     def __init__(self, settings: Settings | None = None, **fields: Any) -> None:
         self.settings = replace(settings, **fields) if settings is not None else Settings(**fields)
         self._classifier: Classifier = load_classifier(self.settings.engine, self.settings.model)
+        self._columns = load_column_reader(self.settings.engine, self.settings.model)
         self._calibration = Calibration.from_manifest(self._classifier.manifest)
         self._directory = load_directory(self.settings.directory if self.settings.digits == 5 else "none")
         form = self.settings.form
@@ -237,9 +242,17 @@ class Reader:
         for field, image, lattice, digits in prepared:
             own = scores[at : at + len(digits)]
             at += len(digits)
-            decoded = decode(lattice, own, self.settings.digits, self._directory, self._calibration)
+            columns = self._columns_of(image, lattice)
+            decoded = decode(lattice, own, self.settings.digits, self._directory, self._calibration, columns)
             attempts.append(_Attempt(field, image, lattice, digits, own, decoded))
         return attempts
+
+    def _columns_of(self, image: FieldImage, lattice: Lattice) -> np.ndarray | None:
+        """What the second reader sees, (t, 11) float32; None where there is no line, or no second reader."""
+        if self._columns is None or not lattice.candidates:
+            return None
+        line = normalize_line(image.gray, *_band(lattice))
+        return None if line is None else self._columns.columns(line)
 
     def _choose(self, page: Page, clean: CleanPage, attempts: list[_Attempt]) -> Reading:
         """The best attempt as the page's reading; what other places say goes to its alternatives."""
@@ -311,6 +324,13 @@ class Reader:
 def _log_odds(probability: float) -> float:
     bounded = min(max(probability, 1e-6), 1 - 1e-6)
     return float(np.log(bounded / (1 - bounded)))
+
+
+def _band(lattice: Lattice) -> tuple[float, float]:
+    """Upper and lower edge of most digits of a field, pixels of its image."""
+    boxes = [candidate.box for candidate in lattice.candidates]
+    like_digits = [box for box in boxes if DIGIT_BAND[0] <= box.height / lattice.height <= DIGIT_BAND[1]] or boxes
+    return float(np.median([box.y for box in like_digits])), float(np.median([box.bottom for box in like_digits]))
 
 
 def _better(first: _Attempt, second: _Attempt) -> _Attempt:

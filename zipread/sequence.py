@@ -6,13 +6,13 @@ pattern, there is nothing to cut right or wrong.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import cv2
 import numpy as np
 
-from zipread.errors import DependencyError
+from zipread.model import Network, load_network, model_folder, read_manifest
 
 ROWS = 32
 """Height of a line as the network sees it, pixels."""
@@ -39,39 +39,40 @@ PAPER_REACH = 15
 """Pixels of the line within which paper must be seen beside every stroke."""
 
 
-class ColumnReader(Protocol):
-    """Whatever gives probabilities for the columns of a line."""
+@dataclass(frozen=True, slots=True)
+class ColumnReader:
+    """The network that names the columns of a line."""
+
+    network: Network
 
     def columns(self, line: np.ndarray) -> np.ndarray:
-        """(32, w) uint8, dark ink light on black, to (w / 2, 11) float32 probabilities; the last: no digit."""
-        ...
+        """Name the columns of one line.
+
+        Args:
+            line: (32, w) uint8, as `normalize_line` makes it.
+
+        Returns:
+            (w / 2, 11) float32 probabilities; the last: no digit here.
+        """
+        # One line at a time: padding lines to one width would change what the network sees at their ends.
+        return self.network(line[None])[0].astype(np.float32, copy=False)
 
 
-class OnnxColumnReader:
-    """The network in ONNX Runtime, on one thread."""
+def load_column_reader(engine: str = "onnx", folder: Path | None = None) -> ColumnReader | None:
+    """Load the second reader, or None where the model folder is one of digits alone.
 
-    def __init__(self, model: Path) -> None:
-        """Load the network. Raises DependencyError when the file is missing or damaged."""
-        import onnxruntime
+    Args:
+        engine: "onnx" or "keras".
+        folder: where lines.onnx or lines.keras and manifest.json lie; None: the model that ships.
 
-        if not model.exists():
-            raise DependencyError(
-                f"{model} is missing; reinstall zipread or give --model the folder that `train` wrote"
-            )
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        try:
-            self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
-        except onnxruntime.capi.onnxruntime_pybind11_state.Fail as error:
-            raise DependencyError(f"{model}: ONNX Runtime cannot load the model ({error})") from error
-        self._input = self._session.get_inputs()[0].name
-
-    def columns(self, line: np.ndarray) -> np.ndarray:
-        """See ColumnReader."""
-        scores: np.ndarray = self._session.run(None, {self._input: line[None]})[0][0]
-        return scores
+    Raises:
+        DependencyError: the manifest names the network, and its file is missing or damaged; or Keras is not installed.
+    """
+    folder = folder or model_folder()
+    manifest = read_manifest(folder)
+    if f"lines.{engine}" not in manifest.get("sha256", {}):
+        return None
+    return ColumnReader(load_network(folder, "lines", engine, manifest))
 
 
 def normalize_line(gray: np.ndarray, top: float, bottom: float) -> np.ndarray | None:

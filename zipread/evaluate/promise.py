@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
 from zipread import __version__
-from zipread.classify import model_folder
 from zipread.errors import DependencyError
 from zipread.evaluate.bounds import Shortage, Threshold, least_threshold
 from zipread.evaluate.outcomes import Outcome
+from zipread.model import model_folder
+from zipread.origin import origin_of
 from zipread.settings import Settings
 from zipread.settings_file import Kept, Promise
 
@@ -47,18 +46,14 @@ def promise(found: Found, certainty: float, labels: int, model: Path | None) -> 
 
 
 def fingerprint(model: Path | None) -> str:
-    """What tells one model from another, its calibration included: SHA-256 of its manifest's content.
+    """What tells one model from another, its calibration included; see `origin_of`.
 
-    Raises DependencyError for a folder without a manifest.
+    Raises DependencyError for a folder without a model.
     """
-    path = (model or model_folder()) / "manifest.json"
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DependencyError(
-            f"{path}: is no model's manifest ({error}); reinstall zipread, or give --model"
-        ) from error
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    found = origin_of("scan", Settings(model=model)).model
+    if not found:
+        raise DependencyError(f"{model or model_folder()}: no usable model there; reinstall zipread, or give --model")
+    return found
 
 
 def explain(max_error: float, certainty: float, shortage: Shortage, codes: int) -> str:

@@ -16,13 +16,15 @@ from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.svm import SVC
+from threadpoolctl import threadpool_limits
 
-from zipread.classify import load_classifier, model_folder
+from zipread.classify import load_classifier
 from zipread.lab.road import convolution, dense, linear, svc
 from zipread.lab.road.data import Mnist, Samples, to_reader
 from zipread.lab.road.files import whole_file, write_json
 from zipread.lab.road.networks import Progress, scores
 from zipread.lab.road.rates import Rate
+from zipread.model import model_folder
 
 SHIPPED = "shipped model"
 OWN = "8×8, trained on them"
@@ -46,7 +48,7 @@ class Contender:
 
     name: str
     trained_on: str
-    seconds: float | None  # of training; None: not known
+    seconds: float | None  # of processor time that the training took, all threads together; None: not known
     size: int  # bytes on disk
     answer: Callable[[np.ndarray], np.ndarray]  # (n, 28, 28) uint8 to (n,) digits
 
@@ -56,7 +58,7 @@ class Standing:
     """What came of one contender."""
 
     contender: Contender
-    digits_a_second: float
+    digits_a_second: float  # of processor time, which a busy machine changes little
     rates: Mapping[str, Rate]  # by the name of the set
 
 
@@ -74,7 +76,7 @@ def baselines(data: Mnist, plan: Plan, work: Path, progress: Progress) -> list[C
         "k nearest neighbours": lambda: KNeighborsClassifier(n_neighbors=3).fit(*flat),
         "linear": lambda: linear.train(data, plan.periods, plan.seed, progress).estimator,
         "support vectors": lambda: SVC(gamma="scale", C=svc.C, cache_size=1_000).fit(*flat),
-        "perceptron": lambda: _perceptron(plan.seed).set_params(early_stopping=True).fit(*flat),
+        "perceptron": lambda: _perceptron(plan.seed).set_params(early_stopping=True).fit(*flat),  # a tenth watches
         "dense network": lambda: _dense(data, plan, progress),
         "convolutional network": lambda: convolution.train(data, plan.cnn_epochs, plan.seed, progress).model,
     }
@@ -107,9 +109,9 @@ def _kept(name: str, trainer: Callable[[], Any], plan: Plan, rows: int, work: Pa
     keras_file, pickle = work / f"{stem}.keras", work / f"{stem}.joblib"
     record = json.loads(note.read_text()) if note.is_file() else {}
     if record.get("made_from") != made_from:
-        began = time.perf_counter()
+        began = time.process_time()
         model = trainer()
-        seconds = time.perf_counter() - began
+        seconds = time.process_time() - began
         path = pickle if hasattr(model, "get_params") else keras_file
         with whole_file(path) as partial:
             joblib.dump(model, partial) if path is pickle else model.save(partial)
@@ -158,9 +160,9 @@ def ask(contenders: Sequence[Contender], sets: Mapping[str, Samples], progress: 
     standings = []
     for contender in contenders:
         contender.answer(speed_set[:64])  # what is done once is no part of the speed
-        began = time.perf_counter()
+        began = time.process_time()
         contender.answer(speed_set)
-        speed = len(speed_set) / (time.perf_counter() - began)
+        speed = len(speed_set) / max(time.process_time() - began, 1e-9)
         rates = {name: Rate.of(contender.answer(x) == y) for name, (x, y) in prepared.items()}
         standings.append(Standing(contender, speed, rates))
         progress("testing", len(standings), len(contenders))
@@ -176,10 +178,11 @@ def own_training(samples: Samples, seed: int) -> dict[str, Rate]:
         "support vectors": SVC(gamma=svc.GAMMA, C=svc.C),
         "perceptron": _perceptron(seed),
     }
-    return {
-        name: Rate.of(cross_val_predict(estimator, rows, samples.y, cv=KFold(4)) == samples.y)
-        for name, estimator in estimators.items()
-    }
+    with threadpool_limits(1):  # as in `folds`
+        return {
+            name: Rate.of(cross_val_predict(estimator, rows, samples.y, cv=KFold(4)) == samples.y)
+            for name, estimator in estimators.items()
+        }
 
 
 def with_own_training(standings: Sequence[Standing], small: Samples, small_name: str, seed: int) -> list[Standing]:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from zipread.classify import load_classifier, model_folder
+from zipread.classify import load_classifier
 from zipread.clean import separate_ink
 from zipread.errors import InputError
 from zipread.lab.road import plots
 from zipread.load import load_pages
+from zipread.model import model_folder
 from zipread.normalize import SIDE
 from zipread.reader import Reader, single_digit
 from zipread.records import NOT_A_DIGIT, Page
