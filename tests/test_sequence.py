@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+
+from zipread.decode.columns import best_codes, code_scores
+from zipread.sequence import DIGIT_ROWS, FULL_INK, ROWS, STEP, normalize_line
+
+NOTHING = 10
+
+
+def columns_of(text: str, sure: float = 0.95) -> np.ndarray:
+    """Columns that say, one after the other, the digits of `text`; a dot says none."""
+    columns = np.full((len(text), 11), (1 - sure) / 10, np.float32)
+    for at, shown in enumerate(text):
+        columns[at, NOTHING if shown == "." else int(shown)] = sure
+    return columns
+
+
+def by_brute_force(columns: np.ndarray, digits: int) -> dict[str, float]:
+    """Probability of every code, over all ways to spell it."""
+    mass: dict[str, float] = {}
+    for path in np.ndindex(*(11,) * len(columns)):
+        shown = [s for at, s in enumerate(path) if s != NOTHING and (at == 0 or s != path[at - 1])]
+        if len(shown) == digits:
+            code = "".join(map(str, shown))
+            mass[code] = mass.get(code, 0.0) + float(np.prod([columns[at, s] for at, s in enumerate(path)]))
+    return mass
+
+
+def test_a_digit_lasts_and_a_repeated_one_needs_nothing_between():
+    assert best_codes(columns_of("..00..0.22211"), 4)[0] == "0021"
+
+
+def test_exactly_as_many_digits_as_asked_for():
+    columns = columns_of(".1..2...3.")
+    columns[4] = (*(0.02,) * 2, 0.5, *(0.02,) * 7, 0.34)
+    assert best_codes(columns, 3)[0] == "123"
+    assert best_codes(columns, 2)[0] == "13"
+    assert best_codes(columns, 11) == []
+
+
+def test_scores_are_sums_over_all_ways_to_spell_a_code():
+    columns = np.random.default_rng(0).dirichlet(np.full(11, 0.5), 4).astype(np.float32)
+    mass = by_brute_force(columns, 2)
+    codes = ["00", "12", "82", "99"]
+    assert np.exp(code_scores(columns, codes)) == pytest.approx([mass[code] for code in codes], rel=1e-5)
+
+
+def test_proposals_differ_from_the_best_where_it_is_weakest():
+    columns = columns_of(".4..7..1.")
+    columns[4, 7], columns[4, 1] = 0.5, 0.45
+    proposed = best_codes(columns, 3)
+    assert proposed[0] == "471"
+    assert "411" in proposed[1:]
+
+
+def field(paper: int, ink: int) -> np.ndarray:
+    """Five bars, 40 pixels high, from row 30 to 70."""
+    gray = np.full((100, 300), paper, np.uint8)
+    for left in range(40, 260, 50):
+        gray[30:70, left : left + 8] = ink
+    return gray
+
+
+@pytest.mark.parametrize(("paper", "ink"), [(250, 10), (120, 60), (30, 220)])
+def test_a_line_has_its_digits_in_the_middle_at_one_height_and_one_strength(paper, ink):
+    line = normalize_line(field(paper, ink), 30, 70)
+    assert line is not None
+    assert line.shape == (ROWS, 160)
+    assert line.shape[1] % STEP == 0
+    inked = np.flatnonzero((line > FULL_INK / 2).any(axis=1))
+    assert abs(inked[0] - (ROWS - DIGIT_ROWS) / 2) <= 1
+    assert abs(len(inked) - DIGIT_ROWS) <= 1
+    assert np.median(line[:, 150:]) == 0
+
+
+def test_no_line_without_contrast_or_beyond_the_longest():
+    assert normalize_line(np.full((40, 200), 180, np.uint8), 5, 35) is None
+    assert normalize_line(np.tile(field(250, 10), (1, 40)), 30, 70) is None
