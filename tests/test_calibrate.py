@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from zipread import __version__, batch
 from zipread.cli.app import app
-from zipread.errors import SettingsError, UsageError
+from zipread.errors import DependencyError, SettingsError, UsageError
 from zipread.evaluate import examine
 from zipread.evaluate.bounds import TESTS, Shortage, Threshold, at_most, codes_needed, least_threshold, upper_bound
 from zipread.evaluate.promise import fingerprint, settings_with
@@ -172,11 +172,12 @@ def test_the_fingerprint_tells_calibrations_apart(tmp_path):
     path = tmp_path / "manifest.json"
     path.write_text(json.dumps(manifest))
     first = fingerprint(tmp_path)
-    path.write_text(json.dumps(manifest, indent=4))
     assert fingerprint(tmp_path) == first
     manifest["calibration"]["bias"] = 1.1
     path.write_text(json.dumps(manifest))
     assert fingerprint(tmp_path) != first
+    with pytest.raises(DependencyError, match="none: no usable model there"):
+        fingerprint(tmp_path / "none")
 
 
 @pytest.fixture

@@ -296,6 +296,13 @@ class CodedReader:
         return [Reading(page.number, code=code, confidence=confidence, status=status, digits=digits, outline=outline)]
 
 
+class Silent:
+    """A worker's line to a parent that does not listen."""
+
+    def alive(self):
+        pass
+
+
 def coded_picture(code, confidence=255):
     """A picture that CodedReader reads as `code`; an empty code is blank."""
     pixels = np.full((10, 12), 200, np.uint8)
@@ -394,7 +401,7 @@ def test_pages_of_one_picture_are_judged_apart(tmp_path):
     labels = tuple(
         Label("three.tif", str(path), page, code=code) for page, code in ((3, "33333"), (2, "22220"), (9, "1"))
     )
-    found = examine._judge(CodedReader(Settings()), Labelled(str(path), labels))
+    found = examine._judge(CodedReader(Settings()), Silent(), Labelled(str(path), labels))
     assert sorted((o.label.page, o.reading.code, o.verdict) for o in found) == [
         (2, "22222", "wrong"), (3, "33333", "right"), (9, "", "nothing"),
     ]  # fmt: skip

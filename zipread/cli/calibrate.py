@@ -43,6 +43,7 @@ def calibrate(
     engine: options.EngineOption = Engine.onnx,
     model: options.Model = None,
     max_pixels: options.MaxPixels = MAX_PIXELS,
+    timeout: options.Timeout = 30.0,
     force: options.Force = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -65,7 +66,7 @@ def calibrate(
     from zipread.settings_file import settings_text, write_settings_file
 
     with Talk(quiet, verbose, progress).progress() as on_progress:
-        examined = examine_folder(folder, truth, chosen, cores() if jobs is None else jobs, on_progress)
+        examined = examine_folder(folder, truth, chosen, cores() if jobs is None else jobs, on_progress, timeout)
     found = find_thresholds(examined.outcomes, max_error, certainty)
     wanted = found[max_error]
     finish(examined, quiet)

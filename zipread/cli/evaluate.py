@@ -44,6 +44,7 @@ def evaluate(
     engine: options.EngineOption = Engine.onnx,
     model: options.Model = None,
     max_pixels: options.MaxPixels = MAX_PIXELS,
+    timeout: options.Timeout = 30.0,
     force: options.Force = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -64,7 +65,7 @@ def evaluate(
     from zipread.evaluate.summary import as_json, evaluation
 
     with Talk(quiet, verbose, progress).progress() as on_progress:
-        found = examine_folder(folder, truth, chosen, cores() if jobs is None else jobs, on_progress)
+        found = examine_folder(folder, truth, chosen, cores() if jobs is None else jobs, on_progress, timeout)
     shown = evaluation(found.outcomes, str(folder), chosen.accept, found.notes)
     record = as_json(shown, _as_text(chosen))
     _write(output, {targets[0]: json.dumps(record, indent=1) + "\n", targets[1]: html_page(shown)})

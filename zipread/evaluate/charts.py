@@ -9,15 +9,15 @@ from html import escape
 from zipread.evaluate.metrics import Bin, Operating
 
 WIDTH, HEIGHT = 460, 340
-LEFT, RIGHT, TOP, BOTTOM = 58, 14, 14, 48
+LEFT, RIGHT, TOP, BOTTOM = 62, 24, 14, 48
 """Margins around the axes, in units of the SVG."""
 
 TICKS = 5
 MOST_POINTS = 400
 """Points a curve is drawn with at most."""
 
-LEAST_TOP = 0.01
-"""Where the axis of errors ends at least: an error of zero all along still needs a scale."""
+TOPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+"""Where the axis of errors may end."""
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Axes:
     def line(self, points: Iterable[tuple[float, float]], kind: str) -> None:
         """Draw a line through points (x, y)."""
         places = " ".join(f"{self.x(x):.1f},{self.y(y):.1f}" for x, y in points)
-        self.marks.append(f'<polyline class="{kind}" points="{places}"/>')
+        self.marks.append(f'<polyline class="{kind}" fill="none" stroke="currentColor" points="{places}"/>')
 
     def dot(self, x: float, y: float, told: str) -> None:
         """Draw a dot that tells `told` under the pointer."""
@@ -51,7 +51,7 @@ class Axes:
     def svg(self) -> str:
         """The whole plot."""
         parts = [
-            f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(self.title)}">',
+            f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" font-size="12" role="img" aria-label="{escape(self.title)}">',
             *(self._x_tick(index / TICKS) for index in range(TICKS + 1)),
             *(self._y_tick(index / TICKS * self.top) for index in range(TICKS + 1)),
             *self.marks,
@@ -92,8 +92,9 @@ def reliability_chart(bins: Sequence[Bin]) -> str:
 
 def reject_chart(points: Sequence[Operating], chosen: Operating | None) -> str:
     """Read rate against the error among accepted codes, along all thresholds; `chosen` is marked."""
-    top = max([LEAST_TOP, *(point.error for point in points[-1:]), *([chosen.error] if chosen else [])])
-    axes = Axes("Read rate against the error among accepted codes", "read rate", "error among accepted", 1.2 * top)
+    largest = max([0.0, *(point.error for point in points[-1:]), *([chosen.error] if chosen else [])])
+    top = next(top for top in TOPS if top >= min(1.0, 1.1 * largest))
+    axes = Axes("Read rate against the error among accepted codes", "read rate", "error among accepted", top)
     step = max(1, len(points) // MOST_POINTS)
     axes.line([(point.read_rate, point.error) for point in [*points[:-1:step], *points[-1:]]], "curve")
     if chosen is not None:

@@ -9,21 +9,22 @@ from functools import partial
 from heapq import nlargest
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 
-from zipread.batch import CRASHES, HERE_BELOW, Progress, Summary
+from zipread.batch import CRASHES
 from zipread.debug import guesses
 from zipread.errors import InputError, UsageError
 from zipread.evaluate.outcomes import Evidence, Outcome, pair
 from zipread.evaluate.truth import Label, notes, read_truth
 from zipread.load import load_pages
-from zipread.pool import run_here, run_workers
+from zipread.pool import TIMEOUT_S, run_here, run_workers
 from zipread.reader import Reader
 from zipread.records import PageError, Reading
+from zipread.run import HERE_BELOW, Progress, Summary
 from zipread.settings import Settings
+from zipread.workers import Line
 
 WORST = 40
 """Mistakes that are kept as pictures, the most confident ones."""
@@ -45,21 +46,21 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class ExamTask:
-    """Reads a labelled picture and judges what was read. See `pool.Task`."""
+    """Reads a labelled picture and judges what was read. See `workers.Task`."""
 
     settings: Settings
 
-    def start(self, line: Any = None) -> Callable[[Labelled], list[Outcome]]:
+    def start(self, line: Line) -> Callable[[Labelled], list[Outcome]]:
         """Load the model."""
-        return partial(self._examine, Reader(self.settings))
+        return partial(self._examine, Reader(self.settings), line)
 
     def lost(self, item: Labelled, reason: str) -> list[Outcome]:
         """Return the outcomes of a picture that could not be read."""
         return pair(item.labels, [Reading(field="", status="error", message=reason)])
 
-    def _examine(self, reader: Reader, item: Labelled) -> list[Outcome]:
+    def _examine(self, reader: Reader, line: Line, item: Labelled) -> list[Outcome]:
         try:
-            return _judge(reader, item)
+            return _judge(reader, line, item)
         except InputError as error:
             return self.lost(item, str(error).removeprefix(f"{item.path}: "))
         except CRASHES as error:
@@ -80,13 +81,20 @@ class Examined:
         return sum(outcome.verdict == "failed" for outcome in self.outcomes)
 
 
-def examine_folder(folder: Path, truth: Path | None, settings: Settings, jobs: int, on_progress: Progress) -> Examined:
+def examine_folder(
+    folder: Path,
+    truth: Path | None,
+    settings: Settings,
+    jobs: int,
+    on_progress: Progress,
+    timeout_s: float = TIMEOUT_S,
+) -> Examined:
     """Read the labelled pictures below `folder`.
 
     Args:
         folder: what to read.
         truth: see `read_truth`; None: `truth.csv` in the folder.
-        settings, jobs, on_progress: as of `examine`.
+        settings, jobs, on_progress, timeout_s: as of `examine`.
 
     Raises:
         UsageError: the truth cannot be read, or names no picture that is there.
@@ -98,11 +106,13 @@ def examine_folder(folder: Path, truth: Path | None, settings: Settings, jobs: i
     told = notes(labelled, source, folder, digits)
     if not labelled.labels:
         raise UsageError("; ".join([f"{source}: labels nothing that could be read in {folder}", *told]))
-    outcomes = examine(labelled.labels, settings, jobs, on_progress)
+    outcomes = examine(labelled.labels, settings, jobs, on_progress, timeout_s)
     return Examined(tuple(outcomes), tuple(told), len(labelled.missing))
 
 
-def examine(labels: Sequence[Label], settings: Settings, jobs: int, on_progress: Progress) -> list[Outcome]:
+def examine(
+    labels: Sequence[Label], settings: Settings, jobs: int, on_progress: Progress, timeout_s: float = TIMEOUT_S
+) -> list[Outcome]:
     """Read every labelled picture once and judge it, in the order of the labels' pictures.
 
     Only the WORST most confident mistakes keep their evidence.
@@ -112,6 +122,7 @@ def examine(labels: Sequence[Label], settings: Settings, jobs: int, on_progress:
         settings: how to read.
         jobs: processes; the outcomes are the same whatever the number.
         on_progress: called after every picture, as by `batch.scan`.
+        timeout_s: seconds a page may take.
 
     Raises:
         UsageError: no processes.
@@ -122,7 +133,7 @@ def examine(labels: Sequence[Label], settings: Settings, jobs: int, on_progress:
     items = _by_picture(labels)
     task, outcomes, summary = ExamTask(settings), list[Outcome](), Summary()
     here = jobs == 1 or len(items) < HERE_BELOW
-    with closing(run_here(task, items) if here else run_workers(task, items, jobs)) as results:
+    with closing(run_here(task, items, timeout_s) if here else run_workers(task, items, jobs, timeout_s)) as results:
         for item, found in zip(items, results, strict=True):
             summary = summary.plus([outcome.reading.status for outcome in found])
             on_progress(summary, item.path, [outcome.reading for outcome in found])
@@ -143,11 +154,12 @@ def _keep_worst(outcomes: list[Outcome]) -> list[Outcome]:
     return [outcome if index in kept else replace(outcome, evidence=None) for index, outcome in enumerate(outcomes)]
 
 
-def _judge(reader: Reader, item: Labelled) -> list[Outcome]:
+def _judge(reader: Reader, line: Line, item: Labelled) -> list[Outcome]:
     """Read the pages that have labels; the digits of a reading stay only as evidence of a mistake."""
     wanted = {label.page for label in item.labels}
     outcomes: list[Outcome] = []
     for page in load_pages(item.path, reader.settings.max_pixels, item.path):
+        line.alive()
         if isinstance(page, PageError):
             number, gray = page.number, None
             readings = [Reading(number, field="", status="error", message=page.message)]
