@@ -38,17 +38,25 @@ def read(
     baseline: Annotated[
         Path, typer.Argument(help="What `lab knn --save` wrote. It is a pickle and may run code: open only your own.")
     ],
-    pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE...", help="Pictures of single digits.")],
+    pictures: Annotated[
+        list[str], typer.Argument(metavar="PICTURE...", help="Pictures of single digits, folders, globs.")
+    ],
 ) -> None:
     """Read pictures of single digits with a saved baseline; the reader itself never loads one."""
     with bench.at_work():
         import numpy as np
 
+        from zipread.errors import InputError
+        from zipread.inputs import expand
         from zipread.lab.road import neighbours
         from zipread.lab.road.explain import digits_of
 
         saved = neighbours.load(baseline)
-        found = [digits_of(path, None, "digit")[0] for path in pictures]
+        inputs = list(expand(pictures))
+        for item in inputs:
+            if item.problem:
+                raise InputError(f"{item.path}: {item.problem}")
+        found = [digits_of(Path(item.path), None, "digit")[0] for item in inputs]
         shares = neighbours.read(saved, np.stack(found))
-    rows = [(str(path), int(s.argmax()), float(s.max())) for path, s in zip(pictures, shares, strict=True)]
+    rows = [(item.path, int(s.argmax()), float(s.max())) for item, s in zip(inputs, shares, strict=True)]
     bench.print_table(f"read with {baseline}", ("picture", "digit", "share of neighbours"), rows)

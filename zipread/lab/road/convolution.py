@@ -158,14 +158,19 @@ def save(model: Any, folder: Path, record: dict[str, Any]) -> Path:
 
 
 def run(data: Mnist, epochs: int, seed: int, out: Path, progress: Progress) -> Trained:
-    """Train; curves, confusion, layers and epochs as cnn*.png and cnn*.csv in `out`."""
+    """Train, and `draw` what came of it."""
+    trained = train(data, epochs, seed, progress)
+    draw(trained, out)
+    return trained
+
+
+def draw(trained: Trained, out: Path) -> None:
+    """Curves, confusion, layers, epochs and classes as cnn*.png and cnn*.csv in `out`."""
     from zipread.lab.road import plots
 
-    trained = train(data, epochs, seed, progress)
     write_csv(out / "cnn.csv", trained.periods)
     write_csv(out / "cnn-layers.csv", summary(trained.model))
     write_csv(out / "cnn-classes.csv", by_class(trained))
-    plots.curves(out / "cnn.png", trained.periods, f"convolutional network, {len(data.train.y):,} digits")
+    plots.curves(out / "cnn.png", trained.periods, "convolutional network")
     title = f"convolutional network: {trained.test.right:,} of {trained.test.n:,} right"
     plots.confusion(out / "cnn-confusion.png", trained.truth, trained.answers, title)
-    return trained

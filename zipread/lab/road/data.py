@@ -158,7 +158,7 @@ def load_folder(folder: Path) -> Samples:
             names.append(int(label))
     if not pictures:
         raise InputError(f"{folder}: no pictures whose name (3.png, 3-anna.png) or subfolder (3/) tells the digit")
-    return Samples(folder.name, np.stack(pictures), np.array(names, np.uint8), 255)
+    return Samples(f"{folder.name}-pictures", np.stack(pictures), np.array(names, np.uint8), 255)
 
 
 def load_samples(data: str, mnist: Path | None = None) -> Samples:

@@ -26,7 +26,7 @@ def header(standings: Sequence[Standing]) -> list[str]:
     """Names of the table's columns."""
     sizes = {name: rate.n for standing in standings for name, rate in standing.rates.items()}
     named = [f"{name} (n = {sizes[name]:,})" for name in columns(standings)]
-    return ["classifier", *named, "training, s", "digits a second", "size, MB"]
+    return ["classifier", *named, "training, CPU s", "digits a CPU s", "size, MB"]
 
 
 def write(standings: Sequence[Standing], out: Path) -> None:
@@ -60,8 +60,8 @@ def _record(standing: Standing, names: Sequence[str]) -> dict[str, Any]:
         record[f"{name}, n"] = rate.n if rate else ""
     seconds = "" if contender.seconds is None else round(contender.seconds, 1)
     return record | {
-        "training_seconds": seconds,
-        "digits_a_second": round(standing.digits_a_second),
+        "training_cpu_seconds": seconds,
+        "digits_a_cpu_second": round(standing.digits_a_second),
         "bytes": contender.size,
     }
 
