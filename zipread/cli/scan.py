@@ -25,6 +25,7 @@ def scan(
     layout: options.LayoutOption = Layout.auto,
     digits: options.Digits = 5,
     directory: options.DirectoryOption = Directory.us,
+    form: options.FormOption = None,
     accept: options.Accept = 0.95,
     debug: Annotated[
         Path | None,
