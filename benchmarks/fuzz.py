@@ -33,6 +33,7 @@ from zipread.batch import PageTask
 from zipread.inputs import Input
 from zipread.records import Reading
 from zipread.settings import MAX_PIXELS, Settings
+from zipread.workers import Line
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 WIDEST = 700
@@ -53,20 +54,20 @@ class FuzzTask:
 
     settings: Settings
 
-    def start(self) -> Callable[[Input], tuple[list[Reading], float, float]]:
+    def start(self, line: Line) -> Callable[[Input], tuple[list[Reading], float, float]]:
         """Load the model."""
-        read = PageTask(self.settings).start()
+        read = PageTask(self.settings).start(line)
 
         def work(item: Input) -> tuple[list[Reading], float, float]:
             start = time.perf_counter()
-            readings = read(item)
+            readings = read(item).readings
             return readings, time.perf_counter() - start, _resident_mebibytes()
 
         return work
 
     def lost(self, item: Input, reason: str) -> tuple[list[Reading], float, float]:
         """A process died over this one."""
-        return PageTask(self.settings).lost(item, f"lost: {reason}"), float("nan"), float("nan")
+        return PageTask(self.settings).lost(item, f"lost: {reason}").readings, float("nan"), float("nan")
 
 
 @dataclass(slots=True)

@@ -173,6 +173,19 @@ def test_a_multi_page_tiff_cut_short_keeps_its_first_pages():
     assert all(isinstance(other, PageError) and "cut short" in other.message for other in others)
 
 
+@pytest.mark.parametrize("where", ["the first page", "its strips"])
+def test_a_big_tiff_whose_offsets_are_larger_than_any_file(where):
+    data = bytearray(encode(ramp(), "TIFF", big_tiff=True))
+    (offset,) = struct.unpack_from("<Q", data, 8)
+    (entries,) = struct.unpack_from("<Q", data, offset)
+    for entry in range(offset + 8, offset + 8 + 20 * entries, 20):
+        if struct.unpack_from("<H", data, entry)[0] == 273 and where == "its strips":
+            struct.pack_into("<QQ", data, entry + 4, 9, 2**64 - 1)  # nine of them, far away
+    if where == "the first page":
+        struct.pack_into("<Q", data, 8, 2**63)
+    assert "cut short" in message_of(bytes(data))
+
+
 def test_a_tiff_whose_pages_run_in_a_circle_ends():
     data = bytearray(encode(ramp(), "TIFF"))
     (offset,) = struct.unpack_from("<I", data, 4)

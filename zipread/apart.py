@@ -16,7 +16,7 @@ from zipread.workers import Alive, Elsewhere, Task
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-START_S = 120.0
+START_S = 600.0
 """Seconds a process may take to load its model, on a machine that is busy or reads it over a network."""
 
 GRACE_S = 1.0

@@ -95,7 +95,7 @@ def read_orientation(exif: bytes) -> int:
 
 def _read_tags(data: bytes, offset: int, dialect: _Dialect) -> tuple[dict[int, tuple[int, ...]], int]:
     """Return the wanted tags of the directory at `offset`, and the offset of the next directory."""
-    (entries,) = struct.unpack_from(dialect.count, data, offset)
+    (entries,) = _unpack(dialect.count, data, offset)
     position = offset + struct.calcsize(dialect.count)
     room = struct.calcsize(dialect.offset)  # a value that fits in here stands in the entry itself
     tags: dict[int, tuple[int, ...]] = {}
@@ -109,10 +109,17 @@ def _read_tags(data: bytes, offset: int, dialect: _Dialect) -> tuple[dict[int, t
             at = position + 4 + room
             if struct.calcsize(layout) > room:
                 (at,) = struct.unpack_from(dialect.offset, data, at)
-            tags[tag] = struct.unpack_from(layout, data, at)
+            tags[tag] = _unpack(layout, data, at)
         position += 4 + 2 * room
     (following,) = struct.unpack_from(dialect.offset, data, position)
     return tags, following
+
+
+def _unpack(layout: str, data: bytes, at: int) -> tuple[int, ...]:
+    """Unpack what stands at an offset that the file itself names: a BigTIFF's may be larger than any index."""
+    if at > len(data):
+        raise struct.error("an offset beyond the end")
+    return struct.unpack_from(layout, data, at)
 
 
 def _directory(offset: int, tags: dict[int, tuple[int, ...]], file_bytes: int) -> Directory:
