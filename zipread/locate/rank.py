@@ -26,42 +26,42 @@ ZIP_DIGITS = 5
 
 WEIGHTS = {
     # the run itself
-    "shape": 1.0,  # width and number of pieces, as of so many digits
-    "heights": -2.0,  # letters of unequal height
-    "feet": -2.0,  # letters that do not stand on one line
-    "wide": -1.0,  # share of letters wider than high
-    "exact": 0.0,  # exactly as many pieces as digits
-    "separation": 1.5,  # gaps around wider than gaps inside
+    "shape": 2.3,  # width and number of pieces, as of so many digits
+    "heights": -1.5,  # letters of unequal height
+    "feet": -0.3,  # letters that do not stand on one line
+    "wide": 0.0,  # share of letters wider than high
+    "exact": 1.8,  # exactly as many pieces as digits
+    "separation": 0.8,  # gaps around wider than gaps inside
     # its place in the line
-    "add-on": -2.5,  # behind a hyphen: the +4, the tail of a telephone number
-    "ends": 1.0,  # ends its line
-    "hyphened": 0.7,  # a hyphen follows
-    "begins": -0.5,
-    "alone": 0.0,  # begins and ends its line
-    "inside": -0.7,
-    "last piece": 0.2,  # of the row
-    "alone in row": 0.0,
-    "right": 0.0,  # letter heights from the right end of its block
+    "add-on": -0.5,  # behind a hyphen: the +4, the tail of a telephone number
+    "ends": 0.6,  # ends its line
+    "hyphened": 2.5,  # a hyphen follows
+    "begins": -2.0,
+    "alone": -0.3,  # begins and ends its line
+    "inside": -1.1,
+    "last piece": 0.7,  # of the row
+    "alone in row": -1.4,
+    "right": -0.3,  # letter heights from the right end of its block
     # the line's place in the block
-    "size": 0.5,  # letters larger than is usual on the page
-    "last row": 2.6,
-    "row before": 1.0,
-    "two before": -0.6,
-    "further up": -1.2,
-    "barcode": 0.5,  # below the last row
-    "short last row": 0.0,  # the last row is much shorter than the row above: a country, or the code alone
-    "above short": 0.0,
+    "size": 1.6,  # letters larger than is usual on the page
+    "last row": 2.9,
+    "row before": -0.1,
+    "two before": -1.0,
+    "further up": -1.8,
+    "barcode": 0.4,  # below the last row
+    "short last row": 0.7,  # the last row is much shorter than the row above: a country, or the code alone
+    "above short": 1.4,
     # the block's place on the piece
     "one row": -0.3,
-    "two rows": 0.4,
-    "address": 1.0,  # three to seven rows
-    "text": -0.5,
-    "main": 0.0,  # weight of the block, relative to the heaviest
-    "sender": -2.6,  # upper left corner
-    "stamp": -2.2,  # upper right corner
-    "middle": 0.8,  # nearness to where recipients stand
-    "lower edge": 0.0,
-    "off": -1.0,  # beside the piece
+    "two rows": -0.5,
+    "address": 0.9,  # three to seven rows
+    "text": -0.2,
+    "main": 1.0,  # weight of the block, relative to the heaviest
+    "sender": -3.0,  # upper left corner
+    "stamp": -1.6,  # upper right corner
+    "middle": 2.8,  # nearness to where recipients stand
+    "lower edge": -0.1,
+    "off": -0.8,  # beside the piece
 }
 """Log-odds for each unit of each feature."""
 
