@@ -135,7 +135,7 @@ def notes(truth: Truth, path: Path, folder: Path, digits: int | None = 5) -> lis
     if truth.missing:
         first = truth.missing[0]
         lines.append(
-            f"{path}: {len(truth.missing)} of its pictures are not there "
+            f"{path}: {len(truth.missing)} of its lines name pictures that are not there "
             f"(the first: {first.name}, line {first.line}); they are not counted"
         )
     if truth.left_out and digits is not None:
@@ -146,7 +146,7 @@ def notes(truth: Truth, path: Path, folder: Path, digits: int | None = 5) -> lis
             f"(the first: {first.code}, line {first.line}{short}); they are not counted"
         )
     if truth.elsewhere:
-        lines.append(f"{path}: {truth.elsewhere} of its pictures lie outside {folder}; they are not counted")
+        lines.append(f"{path}: {truth.elsewhere} of its lines name pictures outside {folder}; they are not counted")
     if truth.unlabelled:
         lines.append(
             f"{folder}: {len(truth.unlabelled)} of its pictures are not in {path} "
