@@ -104,7 +104,8 @@ class TestTruth:
         truth = read_truth(source, Path("mail"))
         assert [label.name for label in truth.labels] == ["sub/b.png"]
         assert notes(truth, source, Path("mail"), 5) == [
-            "mail/truth.csv: 1 of its lines name pictures that are not there (the first: none.png, line 3); they are not counted",
+            "mail/truth.csv: 1 of its lines name pictures that are not there (the first: none.png, line 3); "
+            "they are not counted",
             "mail/truth.csv: 1 of its codes have not 5 digits (the first: 2139, line 2; were leading zeros lost?); "
             "they are not counted",
             "mail/truth.csv: 1 of its lines name pictures outside mail; they are not counted",
@@ -369,7 +370,10 @@ class TestCommand:
             truth.write("bad.png,12345,odd\ncrash.png,12345,odd\nnone.png,12345,odd\n")
         result = run("evaluate", "mail")
         assert result.exit_code == 4
-        assert "1 of its lines name pictures that are not there (the first: none.png, line 5); they are not counted" in result.stderr
+        assert (
+            "1 of its lines name pictures that are not there (the first: none.png, line 5); they are not counted"
+            in result.stderr
+        )
         assert "2 of 3 labels: the picture could not be read" in result.stderr
         labels = json.loads(Path("evaluation/report.json").read_text())["labels"]
         assert [label["verdict"] for label in labels] == ["right", "failed", "failed"]
