@@ -59,9 +59,12 @@ def _solid_blobs(gray: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     filled = (gray < DARK * paper.astype(np.float32)).astype(np.uint8)
     # Hairlines may join a mark to a frame.
     dark = cv2.morphologyEx(filled, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    contours, _ = cv2.findContours(dark, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    # Not the outermost alone: a dark table goes all around a page.
+    contours, hierarchy = cv2.findContours(dark, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     middles, sides = [], []
-    for contour in contours:
+    for contour, (_, _, _, parent) in zip(contours, hierarchy[0] if contours else (), strict=True):
+        if parent >= 0:  # a hole
+            continue
         x, y, w, h = cv2.boundingRect(contour)
         if not MARK_SIZE[0] * longer <= max(w, h) <= 1.5 * MARK_SIZE[1] * longer:
             continue

@@ -22,6 +22,12 @@ LEAST_RECTANGLE = 0.6
 """Share of its upright rectangle that the inside of a frame fills: writing may stand on its lines."""
 LEAST_OUTLINE = 0.9
 """Share of a frame's outline that must be straight lines; what letters enclose has less."""
+HIDDEN_OUTLINE = 0.7
+"""The same for a box at the end of a row of which a dark area hides a wall."""
+BRIGHT = 0.7
+"""Least gray of the paper in such a box, shares of the picture's: the dark area is not a box itself."""
+DARK_WALL, LEAST_WALL = 0.6, 0.85
+"""Such a wall is darker than this share of the paper, over at least this share of its height."""
 ALIKE = 0.15
 """Difference of size and height between the boxes of one row, box sizes."""
 WIDEST_GAP = 0.9
@@ -30,7 +36,7 @@ BOX_ASPECT = (0.35, 1.7)
 """Least and greatest width of a box for one digit over its height."""
 FRAME_ASPECT = (1.25, 9.0)
 """Least and greatest width of a frame for a number over its height."""
-LOWEST, TALLEST = 0.013, 0.05
+LOWEST, TALLEST = 0.013, 0.07
 """Least and greatest height of a box or a frame, shares of the picture's longer side; letters are lower."""
 DIGIT_WIDTH = 0.67
 """Room for one digit in a frame without divisions, frame heights: so the number of digits is guessed."""
@@ -76,6 +82,7 @@ def propose_fields(reference: Page) -> tuple[FormField, ...]:
     frames = _frames(lines)
     rows = _rows(frames)
     in_rows = {id(frame) for row in rows for frame in row}
+    rows = [_completed(row, lines) for row in rows]
     found += [(_around(row), len(row), True) for row in rows if len(row) <= MAX_DIGITS]
     for digits in range(MAX_DIGITS, 1, -1):
         for comb in find_combs(lines, digits):
@@ -152,6 +159,36 @@ def _continues(row: list[_Rectangle], box: _Rectangle) -> bool:
     if len(row) > 1:
         near = near and abs(gap - (last.left - row[-2].right)) <= slack_x
     return alike and level and near
+
+
+def _completed(row: list[_Rectangle], lines: Lines) -> list[_Rectangle]:
+    """A row with the boxes at its ends that a dark area beside them hides: they have walls, but not all their lines."""
+    pitch = (row[-1].left - row[0].left) / (len(row) - 1)
+    while len(row) < MAX_DIGITS:
+        ends = ((0, _moved(row[0], -pitch)), (len(row), _moved(row[-1], pitch)))
+        more = [(at, box) for at, box in ends if _is_box(box, lines)]
+        if not more:
+            break
+        row = [*row[: more[0][0]], more[0][1], *row[more[0][0] :]]
+    return row
+
+
+def _moved(box: _Rectangle, by: float) -> _Rectangle:
+    return _Rectangle(box.left + by, box.top, box.right + by, box.bottom)
+
+
+def _is_box(box: _Rectangle, lines: Lines) -> bool:
+    """Whether most of a box's outline is line, and both its sides are dark from top to foot."""
+    outline = float(support(np.array([(box.left, box.top, box.right, box.bottom)], np.float64), lines)[0])
+    left, top, right, bottom = round(box.left), round(box.top), round(box.right), round(box.bottom)
+    inside = lines.gray[max(0, top) : bottom, max(0, left) : right]
+    if outline < HIDDEN_OUTLINE or left < 0 or not inside.size:
+        return False
+    paper = float(np.median(inside))
+    if paper < BRIGHT * float(np.median(lines.gray)):
+        return False
+    sides = (lines.gray[max(0, top) : bottom, max(0, at - 3) : at + 4] for at in (left, right))
+    return all(side.size and np.mean(side.min(axis=1) < DARK_WALL * paper) >= LEAST_WALL for side in sides)
 
 
 def _around(cells: Sequence[_Rectangle]) -> _Rectangle:
