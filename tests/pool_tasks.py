@@ -61,7 +61,7 @@ class Pages:
         return lambda number: self._read(number, line)
 
     def _read(self, number, line):
-        for _ in range(4):
+        for _ in range(6):
             time.sleep(SIGN_OF_LIFE_S + 0.1)
             if self.talkative:
                 line.alive()
