@@ -258,9 +258,10 @@ class Reader:
         """The best attempt as the page's reading; what other places say goes to its alternatives."""
         ranked = sorted(attempts, key=lambda attempt: -attempt.merit)
         best = ranked[0]
-        reading = self._reading(page, best, clean.angle)
+        angle = _angle_of(clean, best.field)
+        reading = self._reading(page, best, angle)
         if best.field.layout == "envelope" and best.confidence < NO_CODE:
-            return Reading(page=page.number, angle=clean.angle, message="no code found")
+            return Reading(page=page.number, angle=angle, message="no code found")
         for other in ranked[1:]:
             if other.decoded is None or best.decoded is None or other.decoded.code == best.decoded.code:
                 continue
@@ -319,6 +320,12 @@ class Reader:
         )
         on_page = corners @ attempt.image.to_page.T
         return Digit(tuple((float(x), float(y)) for x, y in on_page), attempt.digits[index], attempt.scores[index])
+
+
+def _angle_of(clean: CleanPage, field: Field) -> float:
+    """Skew of the page, degrees in (-180, 180]: past 90 either way when the field shows that it stands on its head."""
+    over = abs((field.angle - clean.angle + 180.0) % 360.0 - 180.0) > 90.0
+    return (clean.angle + 360.0 * (clean.angle <= 0) - 180.0) if over else clean.angle
 
 
 def _log_odds(probability: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Literal
 
@@ -25,6 +26,8 @@ CLEAR_ROW = 0.5
 
 IN_DOUBT = 1.5
 """Log-odds of a page on its head up to which it is looked at both ways."""
+NOWHERE = 6.0
+"""Score of a page on which no code stands: of made mail with a code, 95 in 100 have a place that scores higher."""
 BOXES_BONUS = 3.0
 """Log-odds by which a row of clear printed boxes, as many as digits, beats the places of an address."""
 SMALL_HEIGHT, SMALL_LINE_SHARE = 100, 0.2
@@ -58,21 +61,25 @@ def locate(
         codes += [replace(field, prior=field.prior - likely) for field in others]
         codes = sorted(codes, key=lambda field: -field.prior)[:MAX_FIELDS]
     if layout == "envelope":
-        return _as_places(codes)
+        return _as_places(codes, NOWHERE)
     level = turn_upright(clean)
     rows = find_rows(page, clean, level if likely >= 0 else turn_over(level), digits)[:MAX_FIELDS]
-    best = max((field.prior for field in codes), default=0.0)
-    rows = [replace(row, prior=best + BOXES_BONUS * (2.0 * row.prior - 1.0)) for row in rows]
-    return _as_places(rows + codes)[:MAX_FIELDS]
+    best = max((field.prior for field in codes), default=NOWHERE)
+    rows = [replace(row, prior=max(best, NOWHERE) + BOXES_BONUS * (2.0 * row.prior - 1.0)) for row in rows]
+    return _as_places(rows + codes, NOWHERE)[:MAX_FIELDS]
 
 
-def _as_places(fields: list[Field]) -> list[Field]:
-    """Scores (log-likelihoods of the places, up to a constant) as log-odds of each place against the others."""
+def _as_places(fields: list[Field], nowhere: float = -math.inf) -> list[Field]:
+    """Scores (log-likelihoods of the places, up to a constant) as log-odds of each place against all others.
+
+    `nowhere` is the score of there being no code on the page.
+    """
     if not fields:
         return []
     scores = np.array([field.prior for field in fields])
     weights = np.exp(scores - scores.max())
-    share = np.clip(weights / weights.sum(), LEAST_SHARE, 1.0 - LEAST_SHARE)
+    none = math.exp(min(nowhere - float(scores.max()), 50.0))
+    share = np.clip(weights / (weights.sum() + none), LEAST_SHARE, 1.0 - LEAST_SHARE)
     odds = np.log(share / (1.0 - share))
     ranked = [replace(field, prior=float(value)) for field, value in zip(fields, odds, strict=True)]
     return sorted(ranked, key=lambda field: -field.prior)
