@@ -83,6 +83,64 @@ def test_tiny_pages_pass(shape):
     assert clean.ink.size and clean.angle == 0.0
 
 
+# --- the piece on its background
+
+
+def laid(corners, table=60, size=(1000, 800)):
+    """A letter seen with its corners (4, 2) on a table."""
+    sheet = letter()
+    height, width = sheet.shape
+    source = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
+    matrix = cv2.getPerspectiveTransform(source, np.array(corners, np.float32))
+    picture = np.full(size[::-1], table, np.uint8)
+    cv2.warpPerspective(sheet, matrix, size, dst=picture, borderMode=cv2.BORDER_TRANSPARENT)
+    return picture
+
+
+@pytest.mark.parametrize("table", [10, 130, 255])
+@pytest.mark.parametrize(
+    "corners",
+    [
+        [(60, 150), (940, 150), (940, 640), (60, 640)],
+        [(80, 220), (900, 110), (950, 560), (130, 680)],
+        [(140, 150), (860, 180), (950, 680), (50, 620)],
+    ],
+)
+def test_the_corners_of_a_piece_are_found(corners, table):
+    clean = clean_page(Page(laid(corners, table)))
+    assert clean.piece == pytest.approx(np.array(corners, float), abs=7)
+
+
+@pytest.mark.parametrize("picture", [letter(), np.full((400, 600), 90, np.uint8), turned(letter(), 3, 235)])
+def test_a_picture_without_a_background_is_all_piece(picture):
+    assert clean_page(Page(picture)).piece is None
+
+
+def test_a_dark_corner_is_no_background():
+    gray = letter()
+    gray[:200, :300] = 40
+    assert clean_page(Page(gray)).piece is None
+
+
+@pytest.mark.parametrize("angle", [-7, 0, 5])
+@pytest.mark.parametrize("quarters", [1, 3])
+def test_a_page_on_its_side_is_near_90(quarters, angle):
+    gray = np.ascontiguousarray(np.rot90(turned(letter(), angle, 235), -quarters))
+    assert clean_page(Page(gray)).angle == pytest.approx(90 + angle, abs=0.6)
+
+
+def test_a_page_on_its_head_has_the_same_skew():
+    gray = np.ascontiguousarray(np.rot90(turned(letter(), 4, 235), 2))
+    assert clean_page(Page(gray)).angle == pytest.approx(4, abs=0.6)
+
+
+def test_a_few_letters_are_never_on_their_side():
+    gray = np.full((500, 300), 235, np.uint8)
+    for row, digit in enumerate("62704"):
+        cv2.putText(gray, digit, (120, 90 + 80 * row), cv2.FONT_HERSHEY_SIMPLEX, 1.5, 40, 4)
+    assert abs(clean_page(Page(gray)).angle) <= 15
+
+
 # --- fields
 
 

@@ -11,6 +11,8 @@ RING_SPREADS = 5.0
 """Least difference between piece and background, spreads (median absolute deviations) of the background."""
 LEAST_AREA, MOST_AREA = 0.12, 0.985
 """A piece has at least and at most this share of the picture."""
+ASIDE_AREA = 0.22
+"""Least share of the picture for a piece that lies beside its middle: a stamp or a shadow in a corner is smaller."""
 LEAST_FILL = 0.9
 """Share of the four-sided outline that the piece must fill: a shadow or a stain has no straight sides."""
 MOST_SLANT = 0.3
@@ -43,7 +45,7 @@ def find_piece(paper: np.ndarray) -> np.ndarray | None:
     if outline is None:
         return None
     corners = _corners(outline)
-    if corners is None or not _is_piece(corners, float(cv2.contourArea(outline)), height * width):
+    if corners is None or not _is_piece(corners, float(cv2.contourArea(outline)), (width, height)):
         return None
     return corners
 
@@ -80,10 +82,12 @@ def _clockwise(points: np.ndarray) -> np.ndarray:
     return np.roll(points, -int(points.sum(axis=1).argmin()), axis=0)
 
 
-def _is_piece(corners: np.ndarray, inside: float, picture: float) -> bool:
-    area = float(cv2.contourArea(corners.astype(np.float32)))
+def _is_piece(corners: np.ndarray, inside: float, size: tuple[int, int]) -> bool:
+    """Whether corners (4, 2), of which `inside` square pixels were seen, can be a piece in a picture of this size."""
+    outline = corners.astype(np.float32)
+    area, picture = float(cv2.contourArea(outline)), float(size[0] * size[1])
     sides = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
     slant = max(abs(sides[0] - sides[2]) / max(sides[0], sides[2]), abs(sides[1] - sides[3]) / max(sides[1], sides[3]))
-    return (
-        LEAST_AREA * picture <= area <= MOST_AREA * picture and inside >= LEAST_FILL * area and slant <= MOST_SLANT
-    )
+    in_middle = cv2.pointPolygonTest(outline, (size[0] / 2, size[1] / 2), False) >= 0
+    least = LEAST_AREA if in_middle else ASIDE_AREA
+    return bool(least * picture <= area <= MOST_AREA * picture and inside >= LEAST_FILL * area and slant <= MOST_SLANT)
