@@ -38,7 +38,20 @@ MAY_IMPORT = {
     "watch": frozenset({"records", "errors", "inputs", "output", "append"}),
     "settings_file": frozenset({"errors", "settings"}),
     "evaluate": WALLS
-    | {"load", "classify", "reader", "batch", "inputs", "debug", "pool", "workers", "run", "origin", "settings_file"},
+    | {
+        "load",
+        "classify",
+        "reader",
+        "batch",
+        "inputs",
+        "debug",
+        "pool",
+        "workers",
+        "run",
+        "origin",
+        "settings_file",
+        "zipread",
+    },
     "cli": WALLS
     | {"load", "form", "reader", "batch", "inputs", "output", "formats", "evaluate", "settings_file", "lab", "zipread"}
     | {"shards"}
