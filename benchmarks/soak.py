@@ -40,9 +40,11 @@ class Observer:
 
     @property
     def warm_at(self) -> int:
+        """The input from which on the run is warm."""
         return min(WARM_AT, self.total // 2)
 
     def __call__(self, summary: Summary, path: str, readings: Sequence[object]) -> None:
+        """See `batch.Progress`."""
         done = summary.inputs_read + summary.inputs_failed
         if done == self.warm_at:
             self.warm = time.perf_counter(), summary.pages

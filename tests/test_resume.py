@@ -221,7 +221,7 @@ class TestFaults:
         assert f"interrupted; {others} inputs are kept in" in said
         assert "the same command with --resume goes on" in said
         assert not lives(stopped.pid)
-        write(tmp_path / "in" / "99.png", 100)
+        write(tmp_path / "in" / "99.png", 100, seed=77)
         assert f"{others} of them read before" in run("scan", "in", "-o", "codes.csv", "--resume")[2]
 
     def test_workers_end_with_a_killed_parent(self, tmp_path, start):

@@ -24,6 +24,9 @@ SUFFIX = ".shard"
 
 RECORD_VERSION = 1
 
+NAMED_AT_MOST = 10
+"""Shards that a message names before it breaks off."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shard:
@@ -190,7 +193,8 @@ def _check_fit(records: dict[Path, Record]) -> None:
         there[record.shard.index] = part
     missing = [index for index in range(1, first.shard.count + 1) if index not in there]
     if missing:
-        named = ", ".join(f"{index}/{first.shard.count}" for index in missing)
+        named = ", ".join(f"{index}/{first.shard.count}" for index in missing[:NAMED_AT_MOST])
+        named += ", ..." if len(missing) > NAMED_AT_MOST else ""
         raise UsageError(f"missing: shard {named}; all {first.shard.count} are needed")
 
 
