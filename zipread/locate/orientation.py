@@ -115,7 +115,5 @@ def _margin(block: Block) -> float:
     height = float(np.median([line.height for line in block.lines]))
     left = np.array([row[0].left for row in block.rows])
     right = np.array([max(line.right for line in row) for row in block.rows])
-    ragged = [
-        min(MOST_RAGGED, float(np.abs(edge - np.median(edge)).mean()) / height) for edge in (left, right)
-    ]
+    ragged = [min(MOST_RAGGED, float(np.abs(edge - np.median(edge)).mean()) / height) for edge in (left, right)]
     return math.log((1.0 + ragged[1]) / (1.0 + ragged[0]))

@@ -24,12 +24,10 @@ LEAST_GAP = 0.05
 ZIP_DIGITS = 5
 """Digits of a code that a ZIP+4 add-on may follow."""
 
-WEIGHTS = {
-    # the run itself
+RUN_WEIGHTS = {
     "shape": 2.3,  # width and number of pieces, as of so many digits
     "heights": -1.5,  # letters of unequal height
     "feet": -0.3,  # letters that do not stand on one line
-    "wide": 0.0,  # share of letters wider than high
     "exact": 1.8,  # exactly as many pieces as digits
     "separation": 0.8,  # gaps around wider than gaps inside
     # its place in the line
@@ -39,11 +37,13 @@ WEIGHTS = {
     "begins": -2.0,
     "alone": -0.3,  # begins and ends its line
     "inside": -1.1,
+    "right": -0.3,  # letter heights from the right end of its block
+}
+LINE_WEIGHTS = {
+    # the line
+    "size": 1.6,  # letters larger than is usual on the page
     "last piece": 0.7,  # of the row
     "alone in row": -1.4,
-    "right": -0.3,  # letter heights from the right end of its block
-    # the line's place in the block
-    "size": 1.6,  # letters larger than is usual on the page
     "last row": 2.9,
     "row before": -0.1,
     "two before": -1.0,
@@ -51,7 +51,7 @@ WEIGHTS = {
     "barcode": 0.4,  # below the last row
     "short last row": 0.7,  # the last row is much shorter than the row above: a country, or the code alone
     "above short": 1.4,
-    # the block's place on the piece
+    # its block
     "one row": -0.3,
     "two rows": -0.5,
     "address": 0.9,  # three to seven rows
@@ -63,7 +63,7 @@ WEIGHTS = {
     "lower edge": -0.1,
     "off": -0.8,  # beside the piece
 }
-"""Log-odds for each unit of each feature."""
+"""Log-odds for each unit of each feature, in the order in which the features are worked out."""
 
 SHORT_ROW = 0.45
 """A last row is short below this share of the row above it."""
@@ -74,27 +74,22 @@ class Lines:
     """The lines that can be of an address, with what their blocks say about them."""
 
     lines: list[TextLine]
-    features: np.ndarray  # (n, m) float64, m as LINE_FEATURES
+    features: np.ndarray  # (n, m) float64, in the order of LINE_WEIGHTS
     block_right: np.ndarray  # (n,) right end of each line's block, working pixels
-    alone: np.ndarray  # (n,) bool, whether a line is all of its row
-
-
-LINE_FEATURES = tuple(WEIGHTS)[tuple(WEIGHTS).index("size") :] + ("last piece", "alone in row")
-RUN_FEATURES = tuple(name for name in WEIGHTS if name not in LINE_FEATURES)
 
 
 def score_runs(runs: Runs, lines: Lines, digits: int) -> np.ndarray:
     """Log-odds (k,) that each run is the code, up to a constant that is the same for all of a page."""
     run_features, line_features = features(runs, lines, digits)
-    of_runs = run_features @ np.array([WEIGHTS[name] for name in RUN_FEATURES])
-    of_lines = line_features @ np.array([WEIGHTS[name] for name in LINE_FEATURES])
+    of_runs = run_features @ np.array(list(RUN_WEIGHTS.values()))
+    of_lines = line_features @ np.array(list(LINE_WEIGHTS.values()))
     return of_runs + of_lines[runs.line]
 
 
 def features(runs: Runs, lines: Lines, digits: int) -> tuple[np.ndarray, np.ndarray]:
-    """Features of the runs (k, len(RUN_FEATURES)) and of the lines (n, len(LINE_FEATURES))."""
+    """Features of the runs (k, len(RUN_WEIGHTS)) and of the lines (n, len(LINE_WEIGHTS))."""
     if not len(runs.line):
-        return np.empty((0, len(RUN_FEATURES))), lines.features
+        return np.empty((0, len(RUN_WEIGHTS))), lines.features
     at, first, run = runs.flat()
     tall = runs.letters[at, 3] - runs.letters[at, 1]
     taller = _of_rank(tall, run, first + (0.8 * (runs.stop - runs.start - 1)).astype(np.int64))
@@ -110,7 +105,6 @@ def features(runs: Runs, lines: Lines, digits: int) -> tuple[np.ndarray, np.ndar
     if digits == ZIP_DIGITS:
         shape = np.maximum(shape, _shape_scores(aspect, count, digits + ADD_ON_DIGITS) - 0.5)
         exact |= count == digits + ADD_ON_DIGITS
-    wide = runs.letters[at, 2] - runs.letters[at, 0] > 1.1 * height[run]
     outside = np.minimum(np.minimum(runs.gap_before, runs.gap_after), MAX_GAP)
     separation = np.log((outside + LEAST_GAP) / (runs.gap_inside + LEAST_GAP))
     ends, begins = np.isinf(runs.gap_after), np.isinf(runs.gap_before)
@@ -128,7 +122,6 @@ def features(runs: Runs, lines: Lines, digits: int) -> tuple[np.ndarray, np.ndar
             shape,
             np.minimum(1.0, _deviations(tall, run, count) / height),
             np.minimum(1.0, _deviations(runs.letters[at, 3], run, count) / height),
-            np.bincount(run, wide) / count,
             exact,
             np.clip(separation, -1.0, 1.3),
             *place,
@@ -157,10 +150,10 @@ def describe_lines(blocks: list[Block], text: Text, upright: Upright, tallest: f
                     continue
                 size = max(-1.4, min(1.4, math.log(line.height / typical)))
                 lines.append(line)
-                found.append([size, *row_features, *place, float(line is pieces[-1]), float(len(pieces) == 1)])
+                found.append([size, float(line is pieces[-1]), float(len(pieces) == 1), *row_features, *place])
                 right.append(block_right)
-    table = np.array(found, np.float64).reshape(-1, len(LINE_FEATURES))
-    return Lines(lines, table, np.array(right), table[:, -1] > 0)
+    table = np.array(found, np.float64).reshape(-1, len(LINE_WEIGHTS))
+    return Lines(lines, table, np.array(right))
 
 
 def _row_features(row: int, block: Block, text: Text) -> list[float]:
