@@ -179,8 +179,8 @@ def to_page_pixels(reading: Reading, placed: PlacedField, page: Page) -> Reading
     left, top = (max(0, math.floor(v)) for v in corners.min(axis=0))
     right, bottom = (math.ceil(v) for v in corners.max(axis=0))
     box = Box(left, top, max(1, min(right, width) - left), max(1, min(bottom, height) - top))
-    start = np.array(placed.field.center)
-    (left_x, left_y), (right_x, right_y) = map_points(placed.to_page, np.array([start, start + [1.0, 0.0]]))
+    x, y = placed.field.center
+    (left_x, left_y), (right_x, right_y) = map_points(placed.to_page, np.array([(x, y), (x + 1.0, y)]))
     angle = math.degrees(math.atan2(right_y - left_y, right_x - left_x))
     return replace(reading, digits=digits, outline=outline, box=box, angle=angle)
 
