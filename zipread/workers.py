@@ -23,6 +23,9 @@ Result_co = TypeVar("Result_co", covariant=True)
 READY = "ready"
 """What a worker says when its task is prepared."""
 
+THREAD = "zipread-reading"
+"""Name of the threads that work in this process."""
+
 SIGN_OF_LIFE_S = 0.5
 """Seconds between two signs of life, at least: more would only cost time."""
 
@@ -127,7 +130,7 @@ class Here:
     """A thread of this process."""
 
     def __init__(self, task: Task, connection: Connection, past: bool) -> None:
-        self._thread = threading.Thread(target=_serve, args=(connection, task, past), daemon=True)
+        self._thread = threading.Thread(target=_serve, args=(connection, task, past), name=THREAD, daemon=True)
         self._thread.start()
 
     def end(self) -> None:
@@ -143,6 +146,11 @@ class Here:
     def death(self) -> str:
         """Say how it ended."""
         return "an error that zipread did not expect"
+
+
+def left_behind() -> bool:
+    """Return whether a thread of this process still works on an item, most likely for ever."""
+    return any(thread.name == THREAD for thread in threading.enumerate())
 
 
 def _serve_elsewhere(connection: Connection, task: Task, past: bool) -> None:

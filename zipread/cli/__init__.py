@@ -17,13 +17,12 @@ def main() -> None:
 
 
 def _leave(code: object) -> None:
-    """End at once where a picture still hangs on a thread: to wait for it is in vain, to tear libraries down under it
-    may crash."""
+    """End at once where a picture hangs on a thread: waiting is in vain, and tearing libraries down may crash."""
     import os
     import sys
-    import threading
 
-    if isinstance(code, int) and any(thread.daemon for thread in threading.enumerate()):
+    workers = sys.modules.get("zipread.workers")  # loaded only by commands that read
+    if workers is not None and isinstance(code, int) and workers.left_behind():
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
