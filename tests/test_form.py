@@ -278,8 +278,10 @@ def test_a_box_without_a_digit_gives_no_code():
     assert (crossed.code, crossed.status, crossed.confidence) == ("", "review", 0.0)
     assert crossed.alternatives == ()
     assert crossed.message == "1 of 3 boxes holds no digit: 1?5"
-    whole = replace(reading, digits=digits[::2] + digits[:1])
+    whole = replace(reading, digits=(digits[0], Digit((), digits[0].image, scores[4]), digits[2]))
     assert without_crossed_out(whole) == whole
+    doubtful = Digit((), digits[0].image, 0.55 * scores[4] + 0.45 * scores[10])
+    assert without_crossed_out(replace(whole, digits=(digits[0], doubtful, digits[2]))).message.endswith("1?5")
 
 
 def test_a_field_outside_the_picture_is_an_error_row(reader):

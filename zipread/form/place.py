@@ -22,6 +22,8 @@ LEAST_INSIDE = 0.95
 """Share of a field that must lie inside the picture."""
 SAME_PLACE = 0.3
 """How far a row of printed boxes may be from a field's box on any side, shares of the field's height."""
+LEAST_ODDS = 2.0
+"""How many times as probable as no digit at all a digit in a box must be."""
 CLEAR_ROW = 0.85
 """Clearness (0 to 1) from which a row of boxes found on the reference is believed."""
 
@@ -157,9 +159,10 @@ def map_points(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
 def without_crossed_out(reading: Reading) -> Reading:
     """A reading of a row of boxes; one of whose boxes holds no digit gives no code, and says which boxes do.
 
-    A crossed-out box, a dash or a letter is what the classifier calls no digit at all.
+    A crossed-out box, a dash or a letter is what the classifier calls no digit at all, or may well be one.
     """
-    wrong = [digit.scores.argmax() == NOT_A_DIGIT for digit in reading.digits]
+    pairs = list(zip(reading.digits, reading.code, strict=False))
+    wrong = [digit.scores[int(name)] < LEAST_ODDS * digit.scores[NOT_A_DIGIT] for digit, name in pairs]
     if not any(wrong):
         return reading
     shown = "".join("?" if no_digit else name for name, no_digit in zip(reading.code, wrong, strict=True))
