@@ -330,3 +330,88 @@ def test_letters_are_not_boxes(text):
     for row, scale in enumerate((0.8, 1.2, 1.6, 2.0)):
         write(gray, text, 60, 100 + 120 * row, scale, 2)
     assert find(gray, "boxes")[1] == []
+
+
+# --- how a page lies
+
+
+def upright_letter():
+    """An envelope whose recipient is written in large and small letters, with a stamp."""
+    gray = np.full((620, 1100), 232, np.uint8)
+    write(gray, "Acme Supply Co", 40, 60, 0.7)
+    write(gray, "Amarillo TX 79101", 40, 90, 0.7)
+    cv2.rectangle(gray, (960, 30), (1060, 150), 90, 4)
+    cv2.circle(gray, (1010, 90), 30, 60, -1)
+    write(gray, "Margaret Whitfield", 430, 330)
+    write(gray, "2417 Cedar Hollow Rd Apt 12345", 430, 380)
+    return gray, write(gray, "Springfield IL 62704", 430, 430)
+
+
+def quarter_turned(gray, quarters):
+    height, width = gray.shape
+    to_turned = {0: [[1, 0, 0], [0, 1, 0]], 1: [[0, -1, height], [1, 0, 0]], 2: [[-1, 0, width], [0, -1, height]],
+                 3: [[0, 1, 0], [-1, 0, width]]}  # fmt: skip
+    return np.ascontiguousarray(np.rot90(gray, -quarters)), np.array(to_turned[quarters], float)
+
+
+@pytest.mark.parametrize("layout", ["auto", "envelope"])
+@pytest.mark.parametrize("quarters", [0, 1, 2, 3])
+def test_the_code_is_found_whichever_way_the_page_lies(quarters, layout):
+    gray, box = upright_letter()
+    picture, matrix = quarter_turned(gray, quarters)
+    _, fields = find(picture, layout)
+    assert rank(fields, box, matrix) == 0
+    assert (fields[0].angle - 90 * quarters + 180) % 360 - 180 == pytest.approx(0, abs=1)
+
+
+def test_a_field_of_a_page_on_its_head_is_cut_upright():
+    gray, _ = upright_letter()
+    picture, _ = quarter_turned(gray, 2)
+    (page, fields), (upright, level) = find(picture), find(gray)
+    cut, expected = cut_field(page, fields[0]).mask, cut_field(upright, level[0]).mask
+    assert cut.shape == expected.shape
+    assert np.count_nonzero(cut != expected) < 0.1 * np.count_nonzero(expected)
+
+
+def test_layout_decides_where_there_are_only_capitals_and_digits():
+    gray, box = envelope()
+    picture, matrix = quarter_turned(gray, 2)
+    _, fields = find(picture)
+    assert rank(fields, box, matrix) == 0
+
+
+@pytest.mark.parametrize("quarters", [0, 1, 2])
+def test_the_code_is_found_on_a_piece_seen_at_a_slant(quarters):
+    gray, box = upright_letter()
+    height, width = gray.shape
+    seen = np.array([(150, 120), (1130, 160), (1240, 860), (60, 820)], np.float32)
+    source = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
+    slant = cv2.getPerspectiveTransform(source, seen)
+    picture = np.full((975, 1300), 70, np.uint8)
+    cv2.warpPerspective(gray, slant, (1300, 975), dst=picture, borderMode=cv2.BORDER_TRANSPARENT)
+    left, top, right, bottom = box
+    corners = np.array([[(left, top), (right, top), (right, bottom), (left, bottom)]], np.float64)
+    corners = cv2.perspectiveTransform(corners, slant)[0]
+    picture, matrix = quarter_turned(picture, quarters)
+    corners = np.column_stack([corners, np.ones(4)]) @ matrix.T
+    _, fields = find(picture)
+    outline = cv2.boxPoints((fields[0].center, fields[0].size, fields[0].angle))
+    shared, _ = cv2.intersectConvexConvex(cv2.convexHull(corners.astype(np.float32)), cv2.convexHull(outline))
+    area = cv2.contourArea(corners.astype(np.float32))
+    assert shared > 0.8 * area and cv2.contourArea(outline) < 3 * area
+
+
+def test_a_country_below_the_code_is_not_the_code():
+    gray, _ = envelope()
+    write(gray, "USA", 430, 480)
+    _, fields = find(gray)
+    assert rank(fields, write(np.zeros_like(gray), "SPRINGFIELD IL 62704", 430, 430)) == 0
+
+
+def test_places_on_a_page_of_other_things_are_unlikely():
+    gray = np.full((900, 700), 245, np.uint8)
+    for row in range(20):
+        write(gray, f"item {row} price {row * 7 + 3}", 40, 60 + 40 * row, 0.7)
+    _, likely = find(envelope()[0])
+    _, unlikely = find(gray)
+    assert likely[0].prior > 0 > max((field.prior for field in unlikely), default=-1)

@@ -37,7 +37,7 @@ RUN_WEIGHTS = {
     "begins": -2.0,
     "alone": -0.3,  # begins and ends its line
     "inside": -1.1,
-    "right": -0.3,  # letter heights from the right end of its block
+    "right": -0.3,  # letter heights from the right end of its row
 }
 LINE_WEIGHTS = {
     # the line
@@ -75,7 +75,7 @@ class Lines:
 
     lines: list[TextLine]
     features: np.ndarray  # (n, m) float64, in the order of LINE_WEIGHTS
-    block_right: np.ndarray  # (n,) right end of each line's block, working pixels
+    row_right: np.ndarray  # (n,) right end of each line's row, working pixels
 
 
 def score_runs(runs: Runs, lines: Lines, digits: int) -> np.ndarray:
@@ -125,7 +125,7 @@ def features(runs: Runs, lines: Lines, digits: int) -> tuple[np.ndarray, np.ndar
             exact,
             np.clip(separation, -1.0, 1.3),
             *place,
-            np.clip((lines.block_right[runs.line] - right) / height, 0.0, 8.0),
+            np.clip((lines.row_right[runs.line] - right) / height, 0.0, 8.0),
         ],
         axis=1,
     ), lines.features
@@ -142,16 +142,16 @@ def describe_lines(blocks: list[Block], text: Text, upright: Upright, tallest: f
     for block, weight in zip(blocks, weights, strict=True):
         place = [*_block_features(block, upright)]
         place.insert(4, max(-4.0, math.log(weight / most)))
-        block_right = max(line.right for line in block.lines)
         for row, pieces in enumerate(block.rows):
             row_features = _row_features(row, block, text)
+            row_right = max(line.right for line in pieces)
             for line in pieces:
                 if line.height > tallest:
                     continue
                 size = max(-1.4, min(1.4, math.log(line.height / typical)))
                 lines.append(line)
                 found.append([size, float(line is pieces[-1]), float(len(pieces) == 1), *row_features, *place])
-                right.append(block_right)
+                right.append(row_right)
     table = np.array(found, np.float64).reshape(-1, len(LINE_WEIGHTS))
     return Lines(lines, table, np.array(right))
 
