@@ -6,11 +6,15 @@ import pytest
 
 from zipread.classify import load_classifier
 from zipread.errors import InputError
+from zipread.lab import digit_train
 from zipread.lab import train as training
 from zipread.lab.calibration import expected_calibration_error
 from zipread.lab.cuts import cut_examples, set_line
+from zipread.lab.lineset import Lines, load, make_line, save
 from zipread.lab.strokes import GLYPHS, draw_center_lines
+from zipread.lab.synth.hands import Hands
 from zipread.lab.trainset import RECIPE, SOURCES, Digits, Glyphs, load_digits, make_chunk, split_by_writer
+from zipread.sequence import load_column_reader
 
 
 def drawn(character: str, side: int) -> np.ndarray:
@@ -87,30 +91,42 @@ def test_calibration_error_of_the_right_and_of_the_overconfident():
     assert expected_calibration_error(np.full(100, 1.0), right, bins=1) == pytest.approx(0.2)
 
 
+def made_lines(*_: object) -> dict[int, Lines]:
+    """Bars in four columns: what a set of lines looks like, without making one."""
+    images = np.zeros((70, 32, 96), np.uint8)
+    images[:, 6:26, 20:24] = 200
+    columns = np.full((70, 48), 10, np.uint8)
+    columns[:, 10:12] = 1
+    codes = np.full((70, 10), 255, np.uint8)
+    codes[:, 0] = 1
+    return {96: Lines(images, columns, codes)}
+
+
 @pytest.mark.filterwarnings("default")  # Keras and the exporter warn about their own use of numpy
 def test_a_stopped_training_goes_on_and_ends_with_a_model_that_loads(tmp_path, digits, glyphs, monkeypatch):
-    monkeypatch.setattr(training, "PICTURES_PER_EPOCH", 512)
+    monkeypatch.setattr(digit_train, "PICTURES_PER_EPOCH", 512)
     monkeypatch.setattr(training, "_fonts", tuple)
     monkeypatch.setattr(training, "font_glyphs", lambda fonts: glyphs)
     monkeypatch.setattr(training, "Prints", lambda fonts: None)
+    monkeypatch.setattr(training, "make_lines", made_lines)
     monkeypatch.setattr(training, "calibrate", lambda *arguments: None)
     data = tmp_path / "digits.npz"
     np.savez(data, x_train=digits.x, y_train=digits.y, writer_train=digits.writer)
-    recipe = training.Recipe(epochs=2, scale=0.0005, jobs=1)
+    recipe = training.Recipe(epochs=2, scale=0.0005, passes=1, jobs=1)
     lines: list[str] = []
 
     def stop_after_one(line: str) -> None:
         lines.append(line)
         if line.startswith("epoch 1/"):
-            monkeypatch.setattr(training, "_slice", interrupted)
+            monkeypatch.setattr(digit_train, "_slice", interrupted)
 
     def interrupted(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    whole = training._slice
+    whole = digit_train._slice
     with pytest.raises(KeyboardInterrupt):
         training.train(data, tmp_path / "model", recipe, stop_after_one)
-    monkeypatch.setattr(training, "_slice", whole)
+    monkeypatch.setattr(digit_train, "_slice", whole)
     manifest_path = training.train(data, tmp_path / "model", recipe, lines.append, resume=True)
     manifest = json.loads(manifest_path.read_text())
     assert sum(line.startswith("epoch 1/") for line in lines) == 1
@@ -118,5 +134,33 @@ def test_a_stopped_training_goes_on_and_ends_with_a_model_that_loads(tmp_path, d
     assert manifest["training"]["recipe"]["seed"] == 1
     scores = load_classifier(folder=tmp_path / "model").scores(digits.x[:3])
     assert scores.shape == (3, 11)
+    line = made_lines()[96].images[0]
+    by_onnx, by_keras = (load_column_reader(engine, tmp_path / "model").columns(line) for engine in ("onnx", "keras"))
+    assert by_onnx.shape == (48, 11)
+    assert np.abs(by_onnx - by_keras).max() < 1e-5
     with pytest.raises(InputError, match="another recipe"):
-        training.train(data, tmp_path / "model", training.Recipe(epochs=3, scale=0.0005, jobs=1), lines.append, True)
+        training.train(data, tmp_path / "model", training.Recipe(3, 3, 0.0005, passes=1, jobs=1), lines.append, True)
+
+
+def test_lines_are_made_the_same_again_with_what_each_column_shows(digits):
+    hands = Hands(digits.x, digits.y, digits.writer)
+    made = [make_line(np.random.default_rng(5), hands, hands) for _ in range(2)]
+    assert made[0] is not None
+    assert made[1] is not None
+    line, shown, code = made[0]
+    assert np.array_equal(line, made[1][0])
+    assert line.shape[0] == 32
+    assert len(shown) == line.shape[1] // 2
+    # Every digit is shown, in order, and between two digits nothing is.
+    changes = shown[np.flatnonzero(np.diff(shown, prepend=10))]
+    assert "".join(str(digit) for digit in changes if digit != 10) == code
+    assert line[:, np.repeat(shown != 10, 2)].mean() > line[:, np.repeat(shown == 10, 2)].mean()
+
+
+def test_lines_come_back_from_their_file_unless_made_otherwise(tmp_path):
+    path = tmp_path / "lines.npz"
+    save(path, made_lines(), np.array([1, 70]))
+    assert load(path, np.array([2, 70])) is None
+    again = load(path, np.array([1, 70]))
+    assert np.array_equal(again[96].codes, made_lines()[96].codes)
+    assert np.array_equal(again[96].images, made_lines()[96].images)

@@ -23,10 +23,10 @@ def train(
         ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same model.")] = 1,
-    epochs: Annotated[int, typer.Option("--epochs", help="Rounds of 128,000 training pictures.")] = 15,
+    epochs: Annotated[int, typer.Option("--epochs", help="Rounds of 128,000 training pictures.")] = 9,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from where a stopped training was.")] = False,
 ) -> None:
-    """Train the digit model, export it, and write its record. Needs zipread[train]."""
+    """Train both networks, export them, and write their record. Needs zipread[train]."""
     from zipread.cli.talk import say
     from zipread.errors import DependencyError
 

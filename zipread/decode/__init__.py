@@ -95,10 +95,9 @@ def decode(
 
 def _paths(lattice: Lattice, scores: np.ndarray, digits: int) -> list[Path]:
     """The best paths of `digits` digits, or of nine where five and four stand apart."""
-    longest = 9 if digits == 5 and lattice.atoms >= 9 else digits
-    by_length = search(lattice, scores, longest)
+    by_length = search(lattice, scores, (5, 9) if digits == 5 and lattice.atoms >= 9 else (digits,))
     short = by_length[digits]
-    long = [path for path in by_length[9] if _is_plus4(path, lattice)] if digits == 5 and longest == 9 else []
+    long = [path for path in by_length.get(9, []) if _is_plus4(path, lattice)] if digits == 5 else []
     return long if long and (not short or long[0].score > short[0].score) else short
 
 

@@ -51,11 +51,12 @@ _Step = tuple[float, Any, int, int]
 """A partial path: score, the partial path before it or None, candidate (or -1 for an atom skipped), digit."""
 
 
-def search(lattice: Lattice, scores: np.ndarray, longest: int) -> list[list[Path]]:
-    """Best paths through the whole lattice for every number of digits up to `longest` (k-best Viterbi).
+def search(lattice: Lattice, scores: np.ndarray, lengths: Sequence[int]) -> dict[int, list[Path]]:
+    """Best paths through the whole lattice of each of some numbers of digits (k-best Viterbi), best first.
 
     `scores` are (n, 11) probabilities, a row for each candidate.
     """
+    longest = max(lengths)
     logs = _logs(scores)
     geometry = [_geometry(candidate, lattice) for candidate in lattice.candidates]
     edges: list[list[tuple[int, int, int, float]]] = [[] for _ in range(lattice.atoms)]
@@ -75,8 +76,8 @@ def search(lattice: Lattice, scores: np.ndarray, longest: int) -> list[list[Path
             if count < longest:
                 for stop, index, digit, gain in leaving:
                     nodes[stop][count + 1] += [(step[0] + gain, step, index, digit) for step in here]
-    ends = [sorted(steps, key=itemgetter(0), reverse=True)[:BEAM] for steps in nodes[lattice.atoms]]
-    return [[_path(step, lattice, logs, geometry) for step in steps] for steps in ends]
+    ends = {n: sorted(nodes[lattice.atoms][n], key=itemgetter(0), reverse=True)[:BEAM] for n in lengths}
+    return {n: [_path(step, lattice, logs, geometry) for step in steps] for n, steps in ends.items()}
 
 
 def _path(last: _Step, lattice: Lattice, logs: np.ndarray, geometry: Sequence[float]) -> Path:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from multiprocessing import get_context
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -62,6 +63,10 @@ class Lines:
     images: np.ndarray  # (n, 32, w) uint8
     columns: np.ndarray  # (n, w / 2) uint8, a digit or NOTHING
     codes: np.ndarray  # (n, 10) uint8, padded with NO_DIGIT
+
+
+ARRAYS = ("images", "columns", "codes")
+"""The arrays of Lines, in their order."""
 
 
 def with_drawn_writers(digits: Digits, seed: int) -> Digits:
@@ -203,9 +208,22 @@ def make_lines(
             made += wanted
             on_progress(made, count)
     return {
-        width: Lines(
-            *(np.concatenate([getattr(part, name) for part in found]) for name in ("images", "columns", "codes"))
-        )
+        width: Lines(*(np.concatenate([getattr(part, name) for part in found]) for name in ARRAYS))
         for width, found in parts.items()
         if found
     }
+
+
+def save(path: Path, lines: dict[int, Lines], made_from: np.ndarray) -> None:
+    """Write a set of lines as .npz, with what it was made from."""
+    arrays = {f"{width}_{name}": getattr(part, name) for width, part in lines.items() for name in ARRAYS}
+    np.savez(path, made_from=made_from, **arrays)
+
+
+def load(path: Path, made_from: np.ndarray) -> dict[int, Lines] | None:
+    """Read a set of lines; None where it was made from something else."""
+    with np.load(path) as archive:
+        if not np.array_equal(archive["made_from"], made_from):
+            return None
+        widths = sorted({int(key.partition("_")[0]) for key in archive if key != "made_from"})
+        return {width: Lines(*(archive[f"{width}_{name}"] for name in ARRAYS)) for width in widths}

@@ -1,4 +1,4 @@
-"""Train the classifier, export it and write its manifest. Needs the extra [train]."""
+"""Train both networks, export them, calibrate, and write the manifest. Needs the extra [train]."""
 
 from __future__ import annotations
 
@@ -12,24 +12,17 @@ from typing import Any
 import numpy as np
 
 from zipread import __version__
-from zipread.errors import DependencyError, InputError
+from zipread.errors import DependencyError
+from zipread.lab import lineset
 from zipread.lab.calibration import fit as calibrate
+from zipread.lab.digit_train import train_digits
 from zipread.lab.directory import existing_codes
-from zipread.lab.network import build
+from zipread.lab.line_train import train_lines
+from zipread.lab.lineset import Lines, make_lines, with_drawn_writers
 from zipread.lab.synth.fonts import TRAIN_HAND, TRAIN_PRINT, FontFile, find_fonts
 from zipread.lab.synth.hands import Prints
-from zipread.lab.trainset import CHUNK, Digits, font_glyphs, load_digits, make_set, split_by_writer
+from zipread.lab.trainset import Digits, font_glyphs, load_digits, make_set, split_by_writer
 from zipread.normalize import NORMALIZATION_VERSION
-
-BATCH = 256
-PICTURES_PER_EPOCH = 128_000
-"""One epoch is a slice of the shuffled set: short enough to lose little when stopped."""
-
-LEARNING_RATE = 2e-3
-WEIGHT_DECAY = 1e-2
-LABEL_SMOOTHING = 0.02
-AVERAGING = 0.998
-"""Decay of the running average of the weights (Polyak & Juditsky 1992), which is what gets exported."""
 
 Report = Callable[[str], None]
 
@@ -39,18 +32,21 @@ class Recipe:
     """What decides a training: the same recipe on the same machine gives the same weights."""
 
     seed: int = 1
-    epochs: int = 12  # of PICTURES_PER_EPOCH
-    scale: float = 1.0  # size of the training set relative to the full one
+    epochs: int = 9  # of the digits' network, each of 128,000 pictures
+    scale: float = 1.0  # size of the digits' training set relative to the full one
+    lines: int = 160_000  # training set of the lines' network
+    passes: int = 2  # of the lines' network, over its set
+    held_out_lines: int = 1_500
     jobs: int = 2  # processes that make pictures
     calibration_fields: int = 4_000  # made fields the confidence is fitted on
 
 
 def train(data: Path | None, out: Path, recipe: Recipe, report: Report, resume: bool = False) -> Path:
-    """Train, export to ONNX and write the manifest.
+    """Train, export to ONNX, calibrate and write the manifest.
 
     Args:
         data: .npz with MNIST's training digits, or None to let Keras fetch them.
-        out: folder for digits.keras, digits.onnx, manifest.json; `out/work` keeps what a stopped run needs to resume.
+        out: folder for the two networks and manifest.json; `out/work` keeps what a stopped run needs to resume.
         recipe: what decides the result.
         report: called with one line of progress at a time.
         resume: go on from `out/work`.
@@ -68,28 +64,44 @@ def train(data: Path | None, out: Path, recipe: Recipe, report: Report, resume: 
         raise DependencyError("training needs Keras and TensorFlow: pip install 'zipread[train]'") from error
     work = out / "work"
     work.mkdir(parents=True, exist_ok=True)
-    digits = load_digits(data)
-    training, held_out = split_by_writer(digits, recipe.seed)
+    training, held_out = split_by_writer(load_digits(data), recipe.seed)
     report(f"{len(training.y)} digits train, {len(held_out.y)} of other writers are held out")
-    images, labels = _training_set(training, recipe, work, report, resume)
-    keras.utils.set_random_seed(recipe.seed)
-    model = build()
-    steps = PICTURES_PER_EPOCH // BATCH
-    schedule = keras.optimizers.schedules.CosineDecay(
-        1e-5, recipe.epochs * steps, warmup_target=LEARNING_RATE, warmup_steps=steps // 2, alpha=1e-3
-    )
-    optimizer = keras.optimizers.AdamW(
-        schedule, weight_decay=WEIGHT_DECAY, use_ema=True, ema_momentum=AVERAGING, ema_overwrite_frequency=None
-    )
-    model.compile(optimizer, keras.losses.CategoricalCrossentropy(label_smoothing=LABEL_SMOOTHING))
-    first = _restore(model, work, recipe) if resume else 0
-    history = _run(model, (images, labels), (held_out.x, held_out.y), recipe, first, work, report)
-    model.optimizer.finalize_variable_values(model.trainable_variables)
-    record = {"digits": len(training.y), "held_out_writers": len(np.unique(held_out.writer)), **history[-1]}
-    manifest = _export(model, out, recipe, record, report)
+    pictures = _training_set(training, recipe, work, report, resume)
+    digits = train_digits(pictures, held_out, out, recipe.seed, recipe.epochs, report, resume)
+    del pictures
+    lines, other_lines = _line_sets(training, held_out, recipe, work, report, resume)
+    line_record = train_lines(lines, other_lines, out, recipe.seed, recipe.passes, report, resume)
+    record = {
+        "recipe": asdict(recipe),
+        "keras": keras.__version__,
+        "handwritten_digits": len(training.y),
+        "held_out_writers": len(np.unique(held_out.writer)),
+        "digits": digits,
+        "lines": line_record,
+    }
+    manifest = write_manifest(out, record)
+    report(f"wrote {manifest}")
     codes = np.flatnonzero(existing_codes())
     calibrate(out, held_out, Prints(tuple(_fonts())), codes, recipe.calibration_fields, recipe.seed, report)
     return manifest
+
+
+def _fonts() -> tuple[FontFile, ...]:
+    """The fonts that may train; none of those that measure."""
+    return find_fonts((*TRAIN_PRINT, *TRAIN_HAND))
+
+
+def _progress(report: Report, what: str) -> Callable[[int, int], None]:
+    """Report every twentieth of a set."""
+    told = 0
+
+    def progress(made: int, total: int) -> None:
+        nonlocal told
+        if made * 20 // total > told:
+            told = made * 20 // total
+            report(f"made {made} of {total} {what}")
+
+    return progress
 
 
 def _training_set(
@@ -102,11 +114,7 @@ def _training_set(
             if np.array_equal(archive["made_from"], made_from):
                 return archive["images"], archive["labels"]
     glyphs = font_glyphs(_fonts())
-
-    def progress(made: int, total: int) -> None:
-        if made * 20 // total != (made - CHUNK) * 20 // total:
-            report(f"made {made} of {total} training pictures")
-
+    progress = _progress(report, "training pictures")
     images, labels = make_set(digits, glyphs, recipe.scale, recipe.seed, recipe.jobs, progress)
     order = np.random.default_rng(recipe.seed).permutation(len(labels))
     images, labels = images[order], labels[order]
@@ -114,90 +122,35 @@ def _training_set(
     return images, labels
 
 
-def _fonts() -> tuple[FontFile, ...]:
-    """The fonts that may train; none of those that measure."""
-    return find_fonts((*TRAIN_PRINT, *TRAIN_HAND))
+def _line_sets(
+    training: Digits, held_out: Digits, recipe: Recipe, work: Path, report: Report, resume: bool
+) -> tuple[dict[int, Lines], dict[int, Lines]]:
+    """Lines that train, and lines of other writers that only report."""
+    prints = Prints(tuple(_fonts()))
+    other = make_lines(held_out, prints, recipe.held_out_lines, recipe.seed + 1, recipe.jobs, lambda *_: None)
+    cache = work / "lineset.npz"
+    made_from = np.array([recipe.seed, recipe.lines])
+    if resume and cache.exists():
+        lines = lineset.load(cache, made_from)
+        if lines is not None:
+            return lines, other
+    writers = with_drawn_writers(training, recipe.seed)
+    progress = _progress(report, "training lines")
+    lines = make_lines(writers, prints, recipe.lines, recipe.seed, recipe.jobs, progress)
+    lineset.save(cache, lines, made_from)
+    return lines, other
 
 
-def _slice(images: np.ndarray, labels: np.ndarray, recipe: Recipe, epoch: int) -> tuple[np.ndarray, np.ndarray]:
-    """The pictures of one epoch: consecutive slices of one endless sequence of reshuffled sets."""
-    wanted = np.arange(epoch * PICTURES_PER_EPOCH, (epoch + 1) * PICTURES_PER_EPOCH)
-    rounds, places = np.divmod(wanted, len(labels))
-    chosen = np.empty(len(wanted), np.int64)
-    for turn in np.unique(rounds):
-        order = np.random.default_rng((recipe.seed, int(turn))).permutation(len(labels))
-        chosen[rounds == turn] = order[places[rounds == turn]]
-    return images[chosen], labels[chosen]
-
-
-def _run(
-    model: Any, data: tuple[np.ndarray, np.ndarray], held_out: tuple[np.ndarray, np.ndarray],
-    recipe: Recipe, first: int, work: Path, report: Report,
-) -> list[dict[str, float]]:  # fmt: skip
-    import keras
-
-    history: list[dict[str, float]] = []
-    for epoch in range(first, recipe.epochs):
-        images, labels = _slice(*data, recipe, epoch)
-        targets = keras.utils.to_categorical(labels, 11)
-        loss = model.fit(images, targets, batch_size=BATCH, epochs=1, verbose=0, shuffle=False).history["loss"][0]
-        raw = [keras.ops.convert_to_numpy(v) for v in model.trainable_variables]
-        model.optimizer.finalize_variable_values(model.trainable_variables)
-        scores = model.predict(held_out[0], batch_size=1024, verbose=0)
-        model.save_weights(work / "averaged.weights.h5")
-        for variable, value in zip(model.trainable_variables, raw, strict=True):
-            variable.assign(value)
-        error = float(np.mean(scores[:, :10].argmax(1) != held_out[1]))
-        history.append({"epoch": epoch + 1, "loss": float(loss), "held_out_error": error})
-        report(f"epoch {epoch + 1}/{recipe.epochs}: loss {loss:.4f}, held-out writers' error {error:.2%}")
-        _save(model, work, recipe, epoch + 1)
-    return history or [{"epoch": float(first)}]
-
-
-def _save(model: Any, work: Path, recipe: Recipe, epochs_done: int) -> None:
-    """Keep weights, optimizer and place, so that a stopped run goes on as if it had not stopped."""
-    model.save(work / "stopped.keras")
-    state = {"epochs_done": epochs_done, "recipe": asdict(recipe)}
-    (work / "stopped.json").write_text(json.dumps(state))
-
-
-def _restore(model: Any, work: Path, recipe: Recipe) -> int:
-    import keras
-
-    state_file = work / "stopped.json"
-    if not state_file.exists():
-        return 0
-    state = json.loads(state_file.read_text())
-    if state["recipe"] != asdict(recipe):
-        raise InputError(
-            f"{state_file}: the stopped run had another recipe; use its options, or start without --resume"
-        )
-    stopped = keras.saving.load_model(work / "stopped.keras")
-    model.set_weights(stopped.get_weights())
-    model.optimizer.build(model.trainable_variables)
-    for mine, theirs in zip(model.optimizer.variables, stopped.optimizer.variables, strict=True):
-        mine.assign(theirs)
-    return int(state["epochs_done"])
-
-
-def _export(model: Any, out: Path, recipe: Recipe, record: dict[str, Any], report: Report) -> Path:
-    import keras
-
-    model.compile()  # the optimizer's state has no place in the model of record
-    model.save(out / "digits.keras")
-    signature = [keras.InputSpec(dtype="uint8", shape=(None, 28, 28), name="pictures")]
-    model.export(out / "digits.onnx", format="onnx", input_signature=signature, verbose=False)
-    manifest_path = out / "manifest.json"
+def write_manifest(out: Path, training: dict[str, Any]) -> Path:
+    """Write what the folder holds: the files with their hashes, and how they were trained."""
+    files = [out / f"{name}.{suffix}" for name in ("digits", "lines") for suffix in ("keras", "onnx")]
     manifest = {
         "zipread": __version__,
         "normalization": NORMALIZATION_VERSION,
         "classes": [*"0123456789", "not one digit"],
-        "parameters": int(model.count_params()),
-        "sha256": {
-            name: hashlib.sha256((out / name).read_bytes()).hexdigest() for name in ("digits.keras", "digits.onnx")
-        },
-        "training": {"recipe": asdict(recipe), "keras": keras.__version__, **record},
+        "sha256": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files},
+        "training": training,
     }
-    manifest_path.write_text(json.dumps(manifest, indent=2) + "\n")
-    report(f"wrote {manifest_path}")
-    return manifest_path
+    path = out / "manifest.json"
+    path.write_text(json.dumps(manifest, indent=2) + "\n")
+    return path
