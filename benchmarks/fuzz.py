@@ -5,7 +5,7 @@
 Pictures of every format are made from the samples, damaged in ways drawn from the seed, and read by one process after
 the other. What counts as a failure of zipread: an internal error, a process that died, a picture that was not done in
 time, an input without a row. Memory is what the reading process holds. The exit code is 1 where anything failed; the
-pictures that did it are kept in --keep.
+pictures that did it are kept in --keep. Ctrl-C ends it early, with the table of what was done.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -245,7 +245,7 @@ def main() -> int:
     faults: Counter[str] = Counter()
     start = time.perf_counter()
     task = FuzzTask(Settings(max_pixels=options.max_pixels))
-    with _stderr_kept() as said, Apart(task, options.timeout) as read:
+    with _stderr_kept() as said, Apart(task, options.timeout) as read, suppress(KeyboardInterrupt):
         for number, (suffix, data) in enumerate(damaged(seeds(options.samples), options.n, options.seed)):
             readings, seconds, mebibytes = read(Input(f"{number}{suffix}", data=data))
             memory.append(mebibytes)
@@ -253,7 +253,7 @@ def main() -> int:
             if wrong:
                 faults[wrong] += 1
                 _keep(options.keep, f"{number}{suffix}", data)
-    print(f"n {options.n}, seed {options.seed}, {time.perf_counter() - start:.0f} s")
+    print(f"n {len(memory)} of {options.n}, seed {options.seed}, {time.perf_counter() - start:.0f} s")
     _print_table(tallies, memory)
     tracebacks = said.getvalue().count("Traceback")
     print(f"tracebacks on stderr: {tracebacks}")
