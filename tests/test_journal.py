@@ -1,6 +1,7 @@
 """The journal by itself: what it gives back, to whom, and what it says when it cannot."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,8 @@ def test_readings_come_back_as_they_were(path, reading):
     journal = Journal(path, "a")
     journal.keep(Outcome([reading, reading], b"key"))
     journal.close()
-    assert Journal(path, "a").recall(b"key") == Outcome([reading, reading], b"key", recalled=True)
+    with closing(Journal(path, "a")) as journal:
+        assert journal.recall(b"key") == Outcome([reading, reading], b"key", recalled=True)
 
 
 def test_another_origin_or_other_bytes_know_nothing(path):
@@ -47,6 +49,7 @@ def test_another_origin_or_other_bytes_know_nothing(path):
     assert (same.past, same.recall(b"other")) == (True, None)
     same.forget()
     assert (same.past, same.recall(b"key")) == (False, None)
+    same.close()
 
 
 def test_one_with_nothing_in_it_goes_and_one_that_is_removed(path):

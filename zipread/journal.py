@@ -54,13 +54,11 @@ class Journal:
         self.kept = 0  # outcomes, of this run and of earlier ones
         with self._translated():
             self._base = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
-            # One process alone uses it: no file of shared memory, so a folder on a network share will do.
-            self._base.execute("PRAGMA locking_mode = EXCLUSIVE")
-            self._base.execute("PRAGMA journal_mode = WAL")
-            self._base.execute("PRAGMA synchronous = NORMAL")  # a power cut may cost the last few, never the rest
-            self._base.execute("CREATE TABLE IF NOT EXISTS done (key BLOB, origin TEXT, readings TEXT, "
-                               "PRIMARY KEY (key, origin)) WITHOUT ROWID")  # fmt: skip
-            self._count()
+            try:
+                self._prepare()
+            except sqlite3.Error:
+                self._base.close()
+                raise
 
     @property
     def past(self) -> bool:
@@ -102,6 +100,15 @@ class Journal:
         with suppress(sqlite3.Error):
             self._base.close()
         self._unlink()
+
+    def _prepare(self) -> None:
+        # One process alone uses it: no file of shared memory, so a folder on a network share will do.
+        self._base.execute("PRAGMA locking_mode = EXCLUSIVE")
+        self._base.execute("PRAGMA journal_mode = WAL")
+        self._base.execute("PRAGMA synchronous = NORMAL")  # a power cut may cost the last few, never the rest
+        self._base.execute("CREATE TABLE IF NOT EXISTS done (key BLOB, origin TEXT, readings TEXT, "
+                           "PRIMARY KEY (key, origin)) WITHOUT ROWID")  # fmt: skip
+        self._count()
 
     def _count(self) -> None:
         (self._before,) = self._base.execute("SELECT count(*) FROM done WHERE origin = ?", (self._origin,)).fetchone()
