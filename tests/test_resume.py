@@ -84,12 +84,16 @@ def rows(path):
         return list(csv.DictReader(lines))
 
 
-def lives(group):
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True
+def ends(group):
+    """Whether no process of the group is left, soon."""
+    deadline = time.monotonic() + STOPS_WITHIN_S
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def read_lines(process, count):
@@ -220,7 +224,7 @@ class TestFaults:
         assert (stopped.returncode, said.count("\n")) == (130, 1)
         assert f"interrupted; {others} inputs are kept in" in said
         assert "the same command with --resume goes on" in said
-        assert not lives(stopped.pid)
+        assert ends(stopped.pid)
         write(tmp_path / "in" / "99.png", 100, seed=77)
         assert f"{others} of them read before" in run("scan", "in", "-o", "codes.csv", "--resume")[2]
 
@@ -231,10 +235,7 @@ class TestFaults:
         read_lines(killed, 5)
         killed.kill()
         killed.wait()
-        deadline = time.monotonic() + 10
-        while lives(killed.pid) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert not lives(killed.pid)
+        assert ends(killed.pid)
 
     def test_a_full_disk_is_one_line_and_nothing_is_lost(self, tmp_path, run):
         for number in range(400):
