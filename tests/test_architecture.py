@@ -143,7 +143,9 @@ def test_importing_the_package_is_cheap():
     assert not loaded_by("import zipread") & (HEAVY | {"typer"})
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["scan", "--help"], ["train", "--help"], ["evaluate", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], *([name, "--help"] for name in ("scan", "serve", "watch", "train", "evaluate"))]
+)
 def test_help_is_cheap(arguments):
     assert not loaded_by(RUN.format(arguments=["zipread", *arguments])) & HEAVY
 
