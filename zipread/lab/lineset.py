@@ -18,9 +18,10 @@ import numpy as np
 from zipread.lab.augment import CANVAS, ink_of, line_shape
 from zipread.lab.strokes import draw_center_lines
 from zipread.lab.synth.fields import Style, make_field
-from zipread.lab.synth.hands import Hands, Prints
+from zipread.lab.synth.hands import DigitSource, Hands, Prints
 from zipread.lab.synth.negatives import make_negative
 from zipread.lab.trainset import Digits
+from zipread.lab.zeros import RunningZeros
 from zipread.normalize import normalize_ink
 from zipread.records import NOT_A_DIGIT as NOTHING
 from zipread.records import Box
@@ -45,6 +46,12 @@ PRINTED_SHARE = 0.18
 NEGATIVE_SHARE = 0.05
 FIVE_SHARE = 0.75
 PLUS4_SHARE = 0.08
+RUNNING_ZEROS_SHARE = 0.1
+"""Share of lines that end in zeros written in one go."""
+
+TOUCHING_ZEROS_SHARE = 0.6
+"""Share of these in which digits touch, whatever the style."""
+
 SOFT_SHARE = 0.15
 """Share of lines out of focus."""
 
@@ -96,6 +103,13 @@ def _code(rng: np.random.Generator) -> str:
     return "".join(map(str, rng.integers(0, 10, length)))
 
 
+def _round_number(rng: np.random.Generator) -> str:
+    """A number that ends in two to four zeros."""
+    zeros = int(rng.integers(2, 5))
+    first = "".join(map(str, rng.integers(1, 10, int(rng.integers(1, 4)))))
+    return (first + "0" * zeros)[-5:] if rng.random() < FIVE_SHARE else first + "0" * zeros
+
+
 def make_line(rng: np.random.Generator, hands: Hands, prints: Prints) -> tuple[np.ndarray, np.ndarray, str] | None:
     """One made field as the reader would normalize it.
 
@@ -108,10 +122,13 @@ def make_line(rng: np.random.Generator, hands: Hands, prints: Prints) -> tuple[n
         line = normalize_line(_soft(rng, picture, height / 2), *np.sort(rng.uniform(0.05, 0.95, 2) * height))
         return None if line is None else (line, np.full(line.shape[1] // COLUMN, NOTHING, np.uint8), "")
     names, shares = zip(*STYLES, strict=True)
+    style = names[rng.choice(len(names), p=shares)]
     code = _code(rng)
-    picture, truth = make_field(
-        rng, code, names[rng.choice(len(names), p=shares)], prints if rng.random() < PRINTED_SHARE else hands
-    )
+    source: DigitSource = prints if rng.random() < PRINTED_SHARE else hands
+    if rng.random() < RUNNING_ZEROS_SHARE:
+        code, source = _round_number(rng), RunningZeros(hands)
+        style = "touching" if rng.random() < TOUCHING_ZEROS_SHARE else style
+    picture, truth = make_field(rng, code, style, source)
     top = float(np.median([box.y for box in truth.boxes]))
     bottom = float(np.median([box.bottom for box in truth.boxes]))
     height = max(3.0, bottom - top)

@@ -1,0 +1,78 @@
+"""Zeros written in one go at the end of a number: low, wide, joined at the top. No set of single digits has them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from zipread.lab.synth.hands import Glyph, Hands, Script, Writing
+from zipread.lab.synth.strokes import cut_to_ink
+
+HEIGHTS = (0.5, 0.95)
+"""Height of such zeros, in digit heights."""
+
+ASPECTS = (0.75, 1.7)
+"""Width by height of such zeros."""
+
+TAILS = (0.1, 0.55)
+"""Length of the stroke to the next zero, in heights of the zero."""
+
+JOINED = 0.75
+"""Share of writers who join them."""
+
+_SUBPIXEL_BITS = 4
+
+
+@dataclass(frozen=True)
+class RunningZeros:
+    """Real hands whose last zeros, where there are two or more, are written in one go."""
+
+    hands: Hands
+
+    @property
+    def writing(self) -> Writing:
+        """See DigitSource."""
+        return "handwritten"
+
+    def glyphs(self, rng: np.random.Generator, text: str, script: Script) -> list[Glyph]:
+        """See DigitSource."""
+        drawn = self.hands.glyphs(rng, text, script)
+        zeros = 0
+        while zeros < len(drawn) and drawn[-1 - zeros].text == "0":
+            zeros += 1
+        if zeros < 2:
+            return drawn
+        height = script.height * rng.uniform(*HEIGHTS)
+        aspect = rng.uniform(*ASPECTS)
+        joined = rng.random() < JOINED
+        rise = rng.uniform(0.0, 0.25) * (script.height - height)
+        for place in range(len(drawn) - zeros, len(drawn)):
+            size = height * float(np.clip(rng.normal(1.0, 0.08), 0.8, 1.2))
+            tail = rng.uniform(*TAILS) * size if joined and place < len(drawn) - 1 else 0.0
+            loop = _loop(rng, (size * aspect, size), tail, script)
+            drawn[place] = Glyph("0", loop, -rise - size + rng.normal(0, script.wobble) * size)
+        return drawn
+
+
+def _loop(rng: np.random.Generator, size: tuple[float, float], tail: float, script: Script) -> np.ndarray:
+    """A ring begun and ended at its top, and the stroke that leads on from it: (h, w) float32 coverage."""
+    width, height = size
+    pad = 2 * script.stroke + 3
+    turns = np.linspace(0.0, 2 * np.pi * rng.uniform(0.95, 1.12), 40)
+    wander = 1.0 + 0.05 * np.cumsum(rng.normal(0, 0.15, len(turns)))
+    xs = -np.sin(turns) * width / 2 * wander + width / 2
+    ys = -np.cos(turns) * height / 2 * wander + height / 2
+    if tail > 0:
+        along = np.linspace(0.0, 1.0, 8)[1:]
+        sag = rng.uniform(-0.05, 0.2) * height
+        xs = np.concatenate((xs, xs[-1] + along * (width / 2 + tail)))
+        ys = np.concatenate((ys, ys[-1] + sag * np.sin(np.pi * along)))
+    xs = xs - script.slant * (ys - height / 2)
+    points = np.stack((xs - xs.min() + pad, ys - ys.min() + pad), axis=1)
+    extent = points.max(axis=0) + pad
+    canvas = np.zeros((int(extent[1]) + 1, int(extent[0]) + 1), np.uint8)
+    fixed = np.round(points * (1 << _SUBPIXEL_BITS)).astype(np.int32)
+    cv2.polylines(canvas, [fixed], False, 255, max(1, round(script.stroke)), cv2.LINE_AA, _SUBPIXEL_BITS)
+    return cut_to_ink(canvas.astype(np.float32) / 255)
