@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "inputs": frozenset({"errors"}),
     "workers": frozenset({"errors"}),
     "pool": frozenset({"errors", "workers"}),
-    "origin": frozenset({"settings", "classify", "form", "zipread"}),
+    "origin": frozenset({"settings", "model", "form", "zipread"}),
     "journal": frozenset({"records", "errors"}),
     "shards": frozenset({"errors", "inputs", "output", "formats", "origin"}),
     "run": frozenset({"records", "errors", "inputs", "output", "formats", "pool", "journal", "origin", "shards"}),
