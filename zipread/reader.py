@@ -50,6 +50,9 @@ FIRST_LOOK: Look = (INK_DARKNESS, 0.0)
 SECOND_LOOKS: tuple[Look, ...] = ((0.6, 0.0), (INK_DARKNESS, 4.0), (0.75, 0.0))
 """How doubtful fields are looked at again: without printed patterns, sharpened, without pale frames."""
 
+SURE = 0.95
+"""Confidence from which no second look is taken; whatever is accepted, so that readings do not depend on that."""
+
 WORTH_A_LOOK = 3.0
 LOOKED_AT_TWICE = 3
 """So many fields at most are looked at again, and only those with log-odds this near to the best field's."""
@@ -219,7 +222,7 @@ class Reader:
             attempts += self._attempt_at(page, ranked[first : first + FIELDS_AT_ONCE], FIRST_LOOK)
         for look in SECOND_LOOKS:
             attempts.sort(key=lambda attempt: -attempt.merit)
-            if not attempts or attempts[0].confidence >= self.settings.accept:
+            if not attempts or attempts[0].confidence >= SURE:
                 break
             doubtful = [a for a in attempts[:LOOKED_AT_TWICE] if a.merit >= attempts[0].merit - WORTH_A_LOOK]
             again = self._attempt_at(page, [attempt.field for attempt in doubtful], look)
