@@ -36,7 +36,7 @@ def find_piece(paper: np.ndarray) -> np.ndarray | None:
     away = cv2.absdiff(paper, np.full_like(paper, round(level)))
     split, _ = cv2.threshold(away, 0, 255, cv2.THRESH_OTSU)
     least = max(LEAST_DIFFERENCE, min(RING_SPREADS * spread, split), 0.8 * split)
-    piece = cv2.compare(away, least, cv2.CMP_GT)
+    piece = cv2.threshold(away, least, 255, cv2.THRESH_BINARY)[1]
     rim = np.concatenate([piece[1], piece[-2], piece[:, 1], piece[:, -2]])
     if np.count_nonzero(rim) > (1.0 - RING_SHARE) * len(rim):
         return None

@@ -12,7 +12,7 @@ from zipread.locate.boxes import find_rows
 from zipread.locate.envelope import find_codes
 from zipread.locate.lines import Text, find_text
 from zipread.locate.orientation import MOST_PAGES, upright_evidence
-from zipread.locate.upright import flatten, turn_over, turn_upright
+from zipread.locate.upright import Upright, flatten, turn_over, turn_upright
 from zipread.records import CleanPage, Field, Page
 
 __all__ = ["MAX_FIELDS", "locate"]
@@ -54,19 +54,29 @@ def locate(
     if layout == "auto" and _is_one_line(clean, text):
         return _one_field(page, clean, digits)
     likely = upright_evidence(text, upright)
-    codes = find_codes(upright, text, digits, MAX_FIELDS) if likely > -IN_DOUBT else []
-    if likely < MOST_PAGES:
-        over = turn_over(upright)
-        others = find_codes(over, find_text(over.ink), digits, MAX_FIELDS)
-        codes += [replace(field, prior=field.prior - likely) for field in others]
-        codes = sorted(codes, key=lambda field: -field.prior)[:MAX_FIELDS]
+    codes = _codes_either_way(upright, text, digits, likely)
     if layout == "envelope":
         return _as_places(codes, NOWHERE)
     level = turn_upright(clean)
     rows = find_rows(page, clean, level if likely >= 0 else turn_over(level), digits)[:MAX_FIELDS]
-    best = max((field.prior for field in codes), default=NOWHERE)
-    rows = [replace(row, prior=max(best, NOWHERE) + BOXES_BONUS * (2.0 * row.prior - 1.0)) for row in rows]
+    best = max([NOWHERE, *(field.prior for field in codes)])
+    rows = [replace(row, prior=best + BOXES_BONUS * (2.0 * row.prior - 1.0)) for row in rows]
     return _as_places(rows + codes, NOWHERE)[:MAX_FIELDS]
+
+
+def _codes_either_way(upright: Upright, text: Text, digits: int, likely: float) -> list[Field]:
+    """Places of an address on a page that stands upright with these log-odds; both ways are tried in doubt.
+
+    The fields' priors are scores, as those of `find_codes`.
+    """
+    codes = find_codes(upright, text, digits, MAX_FIELDS) if likely > -IN_DOUBT else []
+    if likely >= MOST_PAGES:
+        return codes
+    over = turn_over(upright)
+    others = find_codes(over, find_text(over.ink), digits, MAX_FIELDS)
+    if codes:
+        others = [replace(field, prior=field.prior - likely) for field in others]
+    return sorted([*codes, *others], key=lambda field: -field.prior)[:MAX_FIELDS]
 
 
 def _as_places(fields: list[Field], nowhere: float = -math.inf) -> list[Field]:
