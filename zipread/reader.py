@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -15,7 +15,6 @@ from zipread.clean import INK_DARKNESS, clean_page, cut_field, separate_ink
 from zipread.decode import Calibration, Decoded, decode
 from zipread.directory import load_directory
 from zipread.errors import InputError
-from zipread.form import Form, load_form, to_page_pixels, without_crossed_out
 from zipread.load import load_pages
 from zipread.locate import locate
 from zipread.normalize import normalize_ink, to_mnist
@@ -36,6 +35,9 @@ from zipread.records import (
 from zipread.segment import segment
 from zipread.sequence import load_column_reader, normalize_line
 from zipread.settings import Settings
+
+if TYPE_CHECKING:
+    from zipread.form import Form
 
 Source = str | Path | bytes | np.ndarray
 
@@ -114,8 +116,11 @@ class Reader:
         self._columns = load_column_reader(self.settings.engine, self.settings.model)
         self._calibration = Calibration.from_manifest(self._classifier.manifest)
         self._directory = load_directory(self.settings.directory if self.settings.digits == 5 else "none")
-        form = self.settings.form
-        self._form = None if form is None else load_form(Path(form), self.settings.max_pixels)
+        self._form: Form | None = None
+        if self.settings.form is not None:
+            from zipread.form import load_form  # few runs read forms, and all would pay for the import
+
+            self._form = load_form(Path(self.settings.form), self.settings.max_pixels)
 
     def read(self, source: Source) -> list[Reading]:
         """Read every page of a picture.
@@ -158,6 +163,8 @@ class Reader:
         return [self._read_form_field(page, form, index, to_page) for index in range(len(form.template.fields))]
 
     def _read_form_field(self, page: Page, form: Form, index: int, to_page: np.ndarray) -> Reading:
+        from zipread.form import to_page_pixels, without_crossed_out
+
         field = form.template.fields[index]
         try:
             placed = form.place(page, index, to_page)

@@ -38,7 +38,7 @@ CRUMB = 0.06
 """Pieces with less than this share of the ink of the largest piece in a printed box are left out."""
 
 LEAST_DIGIT = 0.22
-"""Longer side of the smallest digit in a printed box, in box heights."""
+"""Longer side of the smallest digit in a printed box, in the box's shorter side."""
 
 NEVER = 20.0
 """Cost of leaving out a box: a row of boxes is read box by box."""
@@ -142,7 +142,7 @@ def _segment_cells(field: FieldImage) -> Lattice:
         atom = own[0]
         for piece in own[1:]:
             atom = merge(atom, piece)
-        if max(atom.box.height, atom.box.width) >= LEAST_DIGIT * cell.height:
+        if max(atom.box.height, atom.box.width) >= LEAST_DIGIT * min(cell.width, cell.height):
             candidates.append(Candidate(at, at + 1, atom.box, _cut_out(field.ink, atom)))
     height = float(np.median([candidate.box.height for candidate in candidates] or [field.mask.shape[0]]))
     return Lattice(len(field.cells), tuple(candidates), (NEVER,) * len(field.cells), height)
