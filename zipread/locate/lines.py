@@ -30,6 +30,8 @@ MOST_LABELS = 65_000
 """Components that labels of 16 bits can tell apart; they cost half as much as those of 32, and fail beyond."""
 PICTURE_SIDE = 0.03
 """Least side of a stamp, a postmark or a drawing, shares of the page's shorter side."""
+SLIM = 4.0
+"""Height of a bar of a barcode for goods, bar widths, at least."""
 BARCODE_BARS = 14
 """A run of at least this many equally spaced bars is a barcode."""
 
@@ -217,10 +219,12 @@ def _as_lines(boxes: np.ndarray, group: np.ndarray) -> tuple[list[TextLine], np.
 
 
 def _is_barcode(line: TextLine) -> bool:
-    """Whether a line is made of bars: narrow, straight, close and evenly spaced."""
+    """Whether a line is made of bars: narrow, straight and close, evenly spaced (mail) or equally tall (goods)."""
     if len(line.letters) < BARCODE_BARS:
         return False
-    width = line.letters[:, 2] - line.letters[:, 0]
+    width, height = line.letters[:, 2] - line.letters[:, 0], line.letters[:, 3] - line.letters[:, 1]
+    if np.mean((height > SLIM * width) & (height > 0.9 * line.height)) > 0.8:
+        return True
     if np.sort(width)[len(width) // 2] >= 0.45 * line.height:
         return False
     pitch = np.diff((line.letters[:, 0] + line.letters[:, 2]) / 2)

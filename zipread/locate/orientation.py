@@ -9,7 +9,7 @@ import numpy as np
 from zipread.locate.lines import Block, Text, TextLine, find_blocks
 from zipread.locate.upright import Upright
 
-MOST_PAGES = 0.5
+MOST_PAGES = 1.0
 """Log-odds for a page that stands upright before it is looked at: most are laid so."""
 LEAST_LETTERS = 3
 """Letters of the shortest line that counts: waves, edges and the grain of a table make shorter ones."""
@@ -17,8 +17,6 @@ LEAST_ROW = 4
 """Letters from which a line shows whether its feet or its heads are level."""
 MOST_RAGGED = 8.0
 """Raggedness of a block's margins counts up to this many letter heights."""
-MOST_MARGIN = 2.5
-"""All blocks together count as evidence up to this."""
 MOST_LINES = 120
 """Lines looked at, the tallest: no mail has as many."""
 
@@ -51,7 +49,7 @@ def evidence(text: Text, upright: Upright) -> dict[str, float]:
     size = np.sqrt((pictures[:, 2] - pictures[:, 0]) * (pictures[:, 3] - pictures[:, 1]))
     return {
         "feet": _level_feet(lines),
-        "margin": float(np.clip(sum(_margin(block) for block in blocks), -MOST_MARGIN, MOST_MARGIN)),
+        "margin": _margins(blocks),
         "right": float(np.clip(x - 0.5, -0.5, 0.5)),
         "below": float(np.clip(y - 0.5, -0.5, 0.5)),
         "sender": sender,
@@ -106,6 +104,12 @@ def _level_feet(lines: list[TextLine]) -> float:
         total += len(x) * float(np.clip((heads - feet) / line.height, -0.3, 0.3))
         count += len(x)
     return total / max(1, count)
+
+
+def _margins(blocks: list[Block]) -> float:
+    """What the margins of all blocks say, the heaviest block the most."""
+    weights = np.array([_weight(block) for block in blocks])
+    return float(weights @ [_margin(block) for block in blocks] / weights.sum())
 
 
 def _margin(block: Block) -> float:
