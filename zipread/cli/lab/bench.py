@@ -48,7 +48,7 @@ PACKAGES = frozenset(
 )
 """What the extra [train] brings."""
 
-WIDTH = 110
+WIDTH = 160
 """Columns of a table where there is no terminal."""
 
 Advance = Callable[[str, int, int], None]

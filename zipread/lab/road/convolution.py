@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -144,7 +145,8 @@ def save(model: Any, folder: Path, record: dict[str, Any]) -> Path:
     with whole_file(paths[0]) as partial:
         whole.save(partial)
     signature = [keras.InputSpec(dtype="uint8", shape=(None, 28, 28), name="pictures")]
-    with whole_file(paths[1]) as partial:
+    with whole_file(paths[1]) as partial, warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # the exporter's own use of numpy
         whole.export(partial, format="onnx", input_signature=signature, verbose=False)
     manifest = {
         "zipread": __version__,

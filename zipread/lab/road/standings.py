@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.ticker import LogLocator
 
 from zipread.lab.road import plots
 from zipread.lab.road.compare import SHIPPED, Standing, columns
@@ -83,6 +84,7 @@ def _plot(standings: Sequence[Standing], path: Path) -> None:
         axes.set_xscale("log")
         axes.set_title(name, fontsize=9)
         axes.set_xlabel("errors, %")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_major_formatter("{x:g}")
         axes.xaxis.set_minor_formatter("")
         axes.grid(alpha=0.3, which="both", axis="x")
