@@ -13,7 +13,7 @@ from zipread.lab.cuts import cut_examples, set_line
 from zipread.lab.lineset import Lines, load, make_line, save
 from zipread.lab.strokes import GLYPHS, draw_center_lines
 from zipread.lab.synth.hands import Hands
-from zipread.lab.trainset import RECIPE, SOURCES, Digits, Glyphs, load_digits, make_chunk, split_by_writer
+from zipread.lab.trainset import FINISH, RECIPE, SOURCES, Digits, Glyphs, load_digits, make_chunk, split_by_writer
 from zipread.sequence import load_column_reader
 
 
@@ -43,7 +43,7 @@ def test_every_source_makes_what_it_should_and_the_same_again(source, digits, gl
     assert np.array_equal(images, again)
     assert images.shape == (30, 28, 28)
     assert (images.reshape(30, -1).max(axis=1) > 0).all()
-    if source in ("as_is", "handwriting", "strokes", "print"):
+    if source in ("as_is", "unspoilt", "handwriting", "strokes", "print"):
         assert labels.max() < 10
     elif source == "touching":
         assert 0 < (labels == 10).mean() < 1
@@ -51,8 +51,8 @@ def test_every_source_makes_what_it_should_and_the_same_again(source, digits, gl
         assert (labels == 10).all()
 
 
-def test_the_recipe_names_every_source():
-    assert set(RECIPE) == set(SOURCES)
+def test_the_recipes_name_every_source():
+    assert set(RECIPE) | set(FINISH) == set(SOURCES)
 
 
 def test_no_writer_is_on_both_sides(digits):
@@ -112,12 +112,12 @@ def test_a_stopped_training_goes_on_and_ends_with_a_model_that_loads(tmp_path, d
     monkeypatch.setattr(training, "calibrate", lambda *arguments: None)
     data = tmp_path / "digits.npz"
     np.savez(data, x_train=digits.x, y_train=digits.y, writer_train=digits.writer)
-    recipe = training.Recipe(epochs=2, scale=0.0005, passes=1, jobs=1)
+    recipe = training.Recipe(epochs=2, finishing_epochs=1, scale=0.0005, passes=1, jobs=1)
     lines: list[str] = []
 
     def stop_after_one(line: str) -> None:
         lines.append(line)
-        if line.startswith("epoch 1/"):
+        if line.startswith("digits, epoch 1/"):
             monkeypatch.setattr(digit_train, "_slice", interrupted)
 
     def interrupted(*arguments: object) -> None:
@@ -129,8 +129,8 @@ def test_a_stopped_training_goes_on_and_ends_with_a_model_that_loads(tmp_path, d
     monkeypatch.setattr(digit_train, "_slice", whole)
     manifest_path = training.train(data, tmp_path / "model", recipe, lines.append, resume=True)
     manifest = json.loads(manifest_path.read_text())
-    assert sum(line.startswith("epoch 1/") for line in lines) == 1
-    assert sum(line.startswith("epoch 2/") for line in lines) == 1
+    assert sum(line.startswith("digits, epoch 1/") for line in lines) == 1
+    assert sum(line.startswith("digits, epoch 2/") for line in lines) == 1
     assert manifest["training"]["recipe"]["seed"] == 1
     scores = load_classifier(folder=tmp_path / "model").scores(digits.x[:3])
     assert scores.shape == (3, 11)
@@ -138,8 +138,9 @@ def test_a_stopped_training_goes_on_and_ends_with_a_model_that_loads(tmp_path, d
     by_onnx, by_keras = (load_column_reader(engine, tmp_path / "model").columns(line) for engine in ("onnx", "keras"))
     assert by_onnx.shape == (48, 11)
     assert np.abs(by_onnx - by_keras).max() < 1e-5
+    other = training.Recipe(epochs=3, scale=0.0005, passes=1, jobs=1)
     with pytest.raises(InputError, match="another recipe"):
-        training.train(data, tmp_path / "model", training.Recipe(3, 3, 0.0005, passes=1, jobs=1), lines.append, True)
+        training.train(data, tmp_path / "model", other, lines.append, True)
 
 
 def test_lines_are_made_the_same_again_with_what_each_column_shows(digits):

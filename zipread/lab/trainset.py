@@ -40,6 +40,12 @@ RECIPE: dict[str, int] = {
 }
 """Pictures of each source in the full training set."""
 
+FINISH: dict[str, int] = {"as_is": 80_000, "unspoilt": 70_000, "strokes": 20_000}
+"""Pictures of each source that the last epochs see beside part of the full set: most scans are better than the worst."""
+
+KEPT = 150_000
+"""Pictures of the full set that the last epochs see."""
+
 HELD_OUT_SHARE = 0.08
 """Share of the writers kept out of training, for choosing and calibrating."""
 
@@ -123,6 +129,12 @@ def _handwriting(rng: np.random.Generator, digits: Digits, glyphs: Glyphs) -> La
     return normalize_ink(redraw(rng, shape, _any_ink(rng, digits, glyphs), rng.uniform(0.5, 1.1))), label
 
 
+def _unspoilt(rng: np.random.Generator, digits: Digits, glyphs: Glyphs) -> Labelled:
+    """Handwriting bent a little, on a scan without fault."""
+    index = int(rng.integers(len(digits.y)))
+    return normalize_ink(ink_of(rng, body_shape(digits.x[index]), 0.7)), int(digits.y[index])
+
+
 def _strokes(rng: np.random.Generator, digits: Digits, glyphs: Glyphs) -> Labelled:
     # Ones, sevens and fours differ most between countries.
     label = int(rng.choice(10, p=(0.1, 0.18, 0.08, 0.07, 0.12, 0.08, 0.08, 0.13, 0.06, 0.1)))
@@ -188,6 +200,7 @@ SOURCES: dict[str, Source] = {
     "marks": _marks,
     "letters": _letters,
     "touching": _touching,
+    "unspoilt": _unspoilt,
 }
 
 
@@ -221,14 +234,16 @@ def _work(task: tuple[str, int, int]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def make_set(
-    digits: Digits, glyphs: Glyphs, scale: float, seed: int, jobs: int, on_progress: Callable[[int, int], None]
-) -> tuple[np.ndarray, np.ndarray]:
-    """The whole set, sources one after the other.
+    recipe: dict[str, int], digits: Digits, glyphs: Glyphs, scale: float, seed: int, jobs: int,
+    on_progress: Callable[[int, int], None],
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """A whole set, sources one after the other.
 
     Args:
+        recipe: pictures of each source.
         digits: handwritten digits to redraw.
         glyphs: characters of fonts.
-        scale: size of the set relative to RECIPE.
+        scale: size of the set relative to the recipe.
         seed: decides everything.
         jobs: processes.
         on_progress: called with (pictures made, pictures in all).
@@ -237,7 +252,7 @@ def make_set(
         (n, 28, 28) uint8 pictures and (n,) uint8 labels 0..10.
     """
     tasks: list[tuple[str, int, int]] = []
-    for source, full in RECIPE.items():
+    for source, full in recipe.items():
         wanted = max(1, round(full * scale))
         for first in range(0, wanted, CHUNK):
             tasks.append((source, min(CHUNK, wanted - first), seed * 1_000_003 + first))
