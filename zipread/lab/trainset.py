@@ -41,7 +41,7 @@ RECIPE: dict[str, int] = {
 """Pictures of each source in the full training set."""
 
 FINISH: dict[str, int] = {"as_is": 80_000, "unspoilt": 70_000, "strokes": 20_000}
-"""Pictures of each source that the last epochs see beside part of the full set: most scans are better than the worst."""
+"""Pictures of each source that the last epochs see beside part of the full set: most scans are better."""
 
 KEPT = 150_000
 """Pictures of the full set that the last epochs see."""
