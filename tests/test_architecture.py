@@ -29,7 +29,8 @@ MAY_IMPORT = {
     "shards": frozenset({"errors", "inputs", "output", "formats", "origin"}),
     "run": frozenset({"records", "errors", "inputs", "output", "formats", "pool", "journal", "origin", "shards"}),
     "form": WALLS | {"load", "clean", "locate"},
-    "reader": WALLS | STAGES | {"form"},
+    "fields": WALLS | STAGES,
+    "reader": WALLS | STAGES | {"fields", "form"},
     "batch": WALLS
     | {"load", "reader", "inputs", "output", "debug", "pool", "workers", "run", "journal", "origin", "shards"},
     "apart": frozenset({"errors", "workers"}),

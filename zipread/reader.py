@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 
-from zipread.classify import Classifier, load_classifier
-from zipread.clean import INK_DARKNESS, clean_page, cut_field, separate_ink
-from zipread.decode import Calibration, Decoded, decode
+from zipread.clean import clean_page, separate_ink
+from zipread.decode import Decoded
 from zipread.directory import load_directory
 from zipread.errors import InputError
+from zipread.fields import Attempt, FieldReader, Networks
 from zipread.load import load_pages
 from zipread.locate import locate
 from zipread.normalize import normalize_ink, to_mnist
@@ -25,15 +24,11 @@ from zipread.records import (
     Digit,
     DigitReading,
     Field,
-    FieldImage,
-    Lattice,
     Page,
     PageError,
     Reading,
     Status,
 )  # fmt: skip
-from zipread.segment import segment
-from zipread.sequence import load_column_reader, normalize_line
 from zipread.settings import Settings
 
 if TYPE_CHECKING:
@@ -44,59 +39,8 @@ Source = str | Path | bytes | np.ndarray
 CLOSE_CALL = 1.5
 """Two places with different codes are too close when their log-odds differ by less than this."""
 
-Look = tuple[float, float]
-"""How ink is told from paper: the least darkness of ink, as a share of full strokes', and the sharpening before."""
-
-FIRST_LOOK: Look = (INK_DARKNESS, 0.0)
-
-SECOND_LOOKS: tuple[Look, ...] = ((0.6, 0.0), (INK_DARKNESS, 4.0), (0.75, 0.0))
-"""How doubtful fields are looked at again: without printed patterns, sharpened, without pale frames."""
-
-SURE = 0.95
-"""Confidence from which no second look is taken; whatever is accepted, so that readings do not depend on that."""
-
-WORTH_A_LOOK = 3.0
-LOOKED_AT_TWICE = 3
-"""So many fields at most are looked at again, and only those with log-odds this near to the best field's."""
-
-FIELDS_AT_ONCE = 2
-"""Fields read together before it is asked whether the others still matter."""
-
-MOST_EVIDENCE = 3.5
-"""Log-odds that a reading adds to its place at most."""
-
-DIGIT_BAND = (0.7, 1.35)
-"""Heights, in digit heights, of the candidates that show where a line of digits begins and ends."""
-
 NO_CODE = 0.15
 """On a whole mail piece, a best confidence below this means that there is no code, not that it is hard to read."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    """One field, read."""
-
-    field: Field
-    image: FieldImage  # as the lattice saw it
-    lattice: Lattice
-    digits: np.ndarray  # (n, 28, 28) uint8, one for each candidate
-    scores: np.ndarray  # (n, 11) float32
-    decoded: Decoded | None
-
-    @property
-    def confidence(self) -> float:
-        """Confidence of the reading, lowered where the place speaks against it; 0 where there is none."""
-        if self.decoded is None:
-            return 0.0
-        odds = _log_odds(self.decoded.confidence) + min(0.0, self.field.prior)
-        return float(1.0 / (1.0 + np.exp(-odds)))
-
-    @property
-    def merit(self) -> float:
-        """Log-odds that this is the code of the page: of the place and of the reading together."""
-        if self.decoded is None:
-            return -np.inf
-        return self.field.prior + _log_odds(self.decoded.confidence)
 
 
 class Reader:
@@ -112,10 +56,8 @@ class Reader:
 
     def __init__(self, settings: Settings | None = None, **fields: Any) -> None:
         self.settings = replace(settings, **fields) if settings is not None else Settings(**fields)
-        self._classifier: Classifier = load_classifier(self.settings.engine, self.settings.model)
-        self._columns = load_column_reader(self.settings.engine, self.settings.model)
-        self._calibration = Calibration.from_manifest(self._classifier.manifest)
-        self._directory = load_directory(self.settings.directory if self.settings.digits == 5 else "none")
+        self._networks = Networks.load(self.settings.engine, self.settings.model)
+        self._fields = self._field_reader(self.settings.digits, self.settings.directory)
         self._form: Form | None = None
         if self.settings.form is not None:
             from zipread.form import load_form  # few runs read forms, and all would pay for the import
@@ -149,7 +91,7 @@ class Reader:
             return self._read_form(page, self._form)
         clean = clean_page(page)
         fields = locate(page, clean, self.settings.layout, self.settings.digits)
-        attempts = self._attempt(page, fields)
+        attempts = self._fields.read(page, fields)
         if not attempts:
             return [Reading(page=page.number, angle=clean.angle)]
         return [self._choose(page, clean, attempts)]
@@ -170,14 +112,14 @@ class Reader:
             placed = form.place(page, index, to_page)
         except InputError as error:
             return Reading(page=page.number, field=field.name, status="error", message=str(error))
-        reader = copy(self)
-        reader.settings = replace(self.settings, form=None, digits=field.digits, directory=field.directory)
-        reader._directory = load_directory(field.directory)
-        attempt = reader._attempt(placed.cut, [placed.field])[0]
-        reading = reader._reading(placed.cut, attempt, 0.0)
+        attempt = self._field_reader(field.digits, field.directory).read(placed.cut, [placed.field])[0]
+        reading = self._reading(placed.cut, attempt, 0.0, field.digits)
         if field.layout == "boxed":
             reading = without_crossed_out(reading)
         return to_page_pixels(reading, placed, page)
+
+    def _field_reader(self, digits: int, directory: str) -> FieldReader:
+        return FieldReader(self._networks, digits, load_directory(directory if digits == 5 else "none"))
 
     def read_field(self, gray: np.ndarray) -> Reading:
         """Read a field that is cropped already.
@@ -193,11 +135,11 @@ class Reader:
         _, _, attempts = self._attempt_field(gray)
         return max(attempts, key=lambda attempt: attempt.merit).decoded
 
-    def _attempt_field(self, gray: np.ndarray) -> tuple[Page, CleanPage, list[_Attempt]]:
+    def _attempt_field(self, gray: np.ndarray) -> tuple[Page, CleanPage, list[Attempt]]:
         page = next(iter(load_pages(gray, self.settings.max_pixels)))
         assert isinstance(page, Page)
         clean = clean_page(page)
-        return page, clean, self._attempt(page, locate(page, clean, "field", self.settings.digits))
+        return page, clean, self._fields.read(page, locate(page, clean, "field", self.settings.digits))
 
     def read_digit(self, source: Source) -> DigitReading:
         """Read a picture of a single digit, dark on light or light on dark.
@@ -211,65 +153,19 @@ class Reader:
         picture = single_digit(page.gray)
         if not picture.any():
             return DigitReading(message="no ink")
-        scores = self._classifier.scores(picture[None])[0]
+        scores = self._networks.classifier.scores(picture[None])[0]
         best = int(scores[:NOT_A_DIGIT].argmax())
         confidence = float(scores[best])
         status: Status = "accepted" if confidence >= self.settings.accept else "review"
         message = "" if scores.argmax() != NOT_A_DIGIT else "does not look like one digit"
         return DigitReading(str(best), confidence, status, message)
 
-    def _attempt(self, page: Page, fields: list[Field]) -> list[_Attempt]:
-        """Read fields, the likeliest places first, until none that is left could win; look twice where in doubt."""
-        ranked = sorted(fields, key=lambda field: -field.prior)
-        attempts: list[_Attempt] = []
-        for first in range(0, len(ranked), FIELDS_AT_ONCE):
-            lead = max((attempt.merit for attempt in attempts), default=-np.inf)
-            if lead > ranked[first].prior + MOST_EVIDENCE:
-                break
-            attempts += self._attempt_at(page, ranked[first : first + FIELDS_AT_ONCE], FIRST_LOOK)
-        for look in SECOND_LOOKS:
-            attempts.sort(key=lambda attempt: -attempt.merit)
-            if not attempts or attempts[0].confidence >= SURE:
-                break
-            doubtful = [a for a in attempts[:LOOKED_AT_TWICE] if a.merit >= attempts[0].merit - WORTH_A_LOOK]
-            again = self._attempt_at(page, [attempt.field for attempt in doubtful], look)
-            attempts = [*map(_better, doubtful, again), *attempts[len(doubtful) :]]
-        return attempts
-
-    def _attempt_at(self, page: Page, fields: list[Field], look: Look) -> list[_Attempt]:
-        """Cut, segment and normalize all fields, score every candidate in one go, decode each field."""
-        prepared = []
-        for field in fields:
-            lattice, image = segment(cut_field(page, field, *look))
-            crops = [normalize_ink(candidate.crop) for candidate in lattice.candidates]
-            digits = np.stack(crops) if crops else np.zeros((0, 28, 28), np.uint8)
-            prepared.append((field, image, lattice, digits))
-        everything = (
-            np.concatenate([digits for *_, digits in prepared]) if prepared else np.zeros((0, 28, 28), np.uint8)
-        )
-        scores = self._classifier.scores(everything)
-        attempts, at = [], 0
-        for field, image, lattice, digits in prepared:
-            own = scores[at : at + len(digits)]
-            at += len(digits)
-            columns = self._columns_of(image, lattice)
-            decoded = decode(lattice, own, self.settings.digits, self._directory, self._calibration, columns)
-            attempts.append(_Attempt(field, image, lattice, digits, own, decoded))
-        return attempts
-
-    def _columns_of(self, image: FieldImage, lattice: Lattice) -> np.ndarray | None:
-        """What the second reader sees, (t, 11) float32; None where there is no line, or no second reader."""
-        if self._columns is None or not lattice.candidates:
-            return None
-        line = normalize_line(image.gray, *_band(lattice))
-        return None if line is None else self._columns.columns(line)
-
-    def _choose(self, page: Page, clean: CleanPage, attempts: list[_Attempt]) -> Reading:
+    def _choose(self, page: Page, clean: CleanPage, attempts: list[Attempt]) -> Reading:
         """The best attempt as the page's reading; what other places say goes to its alternatives."""
         ranked = sorted(attempts, key=lambda attempt: -attempt.merit)
         best = ranked[0]
         angle = _angle_of(clean, best.field)
-        reading = self._reading(page, best, angle)
+        reading = self._reading(page, best, angle, self.settings.digits)
         if best.field.layout == "envelope" and best.confidence < NO_CODE:
             return Reading(page=page.number, angle=angle, message="no code found")
         for other in ranked[1:]:
@@ -287,15 +183,15 @@ class Reader:
             break
         return reading
 
-    def _reading(self, page: Page, attempt: _Attempt, angle: float) -> Reading:
+    def _reading(self, page: Page, attempt: Attempt, angle: float, wanted: int) -> Reading:
         outline = _outline(attempt.field)
         box = _bounds(np.array(outline), page)
         empty = Reading(page=page.number, field=attempt.field.name, box=box, angle=angle, outline=outline)
         if attempt.decoded is None:
-            return self._unread(attempt, empty)
+            return _unread(attempt, empty, wanted)
         decoded = attempt.decoded
-        digits = tuple(self._digit(attempt, index) for index in decoded.candidates)
-        main = digits[: self.settings.digits]
+        digits = tuple(_digit(attempt, index) for index in decoded.candidates)
+        main = digits[:wanted]
         corners = np.array([corner for digit in main for corner in digit.box])
         accepted = attempt.confidence >= self.settings.accept
         return replace(
@@ -313,45 +209,30 @@ class Reader:
             digits=digits,
         )
 
-    def _unread(self, attempt: _Attempt, empty: Reading) -> Reading:
-        """Nothing written is blank; something written that makes no code is for review."""
-        written = {candidate.start for candidate in attempt.lattice.candidates}
-        wanted = self.settings.digits
-        if not written:
-            return empty
-        if attempt.field.cells:
-            return replace(empty, status="review", message=f"{wanted - len(written)} of {wanted} boxes are empty")
-        return replace(empty, status="review", message=f"fewer than {wanted} digits found")
 
-    def _digit(self, attempt: _Attempt, index: int) -> Digit:
-        box = attempt.lattice.candidates[index].box
-        corners = np.array(
-            [[box.x, box.y, 1], [box.right, box.y, 1], [box.right, box.bottom, 1], [box.x, box.bottom, 1]], np.float64
-        )
-        on_page = corners @ attempt.image.to_page.T
-        return Digit(tuple((float(x), float(y)) for x, y in on_page), attempt.digits[index], attempt.scores[index])
+def _unread(attempt: Attempt, empty: Reading, wanted: int) -> Reading:
+    """Nothing written is blank; something written that makes no code is for review."""
+    written = {candidate.start for candidate in attempt.lattice.candidates}
+    if not written:
+        return empty
+    if attempt.field.cells:
+        return replace(empty, status="review", message=f"{wanted - len(written)} of {wanted} boxes are empty")
+    return replace(empty, status="review", message=f"fewer than {wanted} digits found")
+
+
+def _digit(attempt: Attempt, index: int) -> Digit:
+    box = attempt.lattice.candidates[index].box
+    corners = np.array(
+        [[box.x, box.y, 1], [box.right, box.y, 1], [box.right, box.bottom, 1], [box.x, box.bottom, 1]], np.float64
+    )
+    on_page = corners @ attempt.image.to_page.T
+    return Digit(tuple((float(x), float(y)) for x, y in on_page), attempt.digits[index], attempt.scores[index])
 
 
 def _angle_of(clean: CleanPage, field: Field) -> float:
     """Skew of the page, degrees in (-180, 180]: past 90 either way when the field shows that it stands on its head."""
     over = abs((field.angle - clean.angle + 180.0) % 360.0 - 180.0) > 90.0
     return (clean.angle + 360.0 * (clean.angle <= 0) - 180.0) if over else clean.angle
-
-
-def _log_odds(probability: float) -> float:
-    bounded = min(max(probability, 1e-6), 1 - 1e-6)
-    return float(np.log(bounded / (1 - bounded)))
-
-
-def _band(lattice: Lattice) -> tuple[float, float]:
-    """Upper and lower edge of most digits of a field, pixels of its image."""
-    boxes = [candidate.box for candidate in lattice.candidates]
-    like_digits = [box for box in boxes if DIGIT_BAND[0] <= box.height / lattice.height <= DIGIT_BAND[1]] or boxes
-    return float(np.median([box.y for box in like_digits])), float(np.median([box.bottom for box in like_digits]))
-
-
-def _better(first: _Attempt, second: _Attempt) -> _Attempt:
-    return second if second.merit > first.merit else first
 
 
 def single_digit(gray: np.ndarray) -> np.ndarray:

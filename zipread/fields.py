@@ -1,0 +1,155 @@
+"""Read fields: cut them out of their page, ask both readers, decode; look twice where in doubt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from zipread.classify import Classifier, load_classifier
+from zipread.clean import INK_DARKNESS, cut_field
+from zipread.decode import Calibration, Decoded, decode
+from zipread.normalize import normalize_ink
+from zipread.records import Field, FieldImage, Lattice, Page
+from zipread.segment import segment
+from zipread.sequence import ColumnReader, load_column_reader, normalize_line
+
+Look = tuple[float, float]
+"""How ink is told from paper: the least darkness of ink, as a share of full strokes', and the sharpening before."""
+
+FIRST_LOOK: Look = (INK_DARKNESS, 0.0)
+
+SECOND_LOOKS: tuple[Look, ...] = ((0.6, 0.0), (INK_DARKNESS, 4.0), (0.75, 0.0))
+"""How doubtful fields are looked at again: without printed patterns, sharpened, without pale frames."""
+
+SURE = 0.95
+"""Confidence from which no second look is taken; whatever is accepted, so that readings do not depend on that."""
+
+WORTH_A_LOOK = 3.0
+LOOKED_AT_TWICE = 3
+"""So many fields at most are looked at again, and only those with log-odds this near to the best field's."""
+
+FIELDS_AT_ONCE = 2
+"""Fields read together before it is asked whether the others still matter."""
+
+MOST_EVIDENCE = 3.5
+"""Log-odds that a reading adds to its place at most."""
+
+DIGIT_BAND = (0.7, 1.35)
+"""Heights, in digit heights, of the candidates that show where a line of digits begins and ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One field, read."""
+
+    field: Field
+    image: FieldImage  # as the lattice saw it
+    lattice: Lattice
+    digits: np.ndarray  # (n, 28, 28) uint8, one for each candidate
+    scores: np.ndarray  # (n, 11) float32
+    decoded: Decoded | None
+
+    @property
+    def confidence(self) -> float:
+        """Confidence of the reading, lowered where the place speaks against it; 0 where there is none."""
+        if self.decoded is None:
+            return 0.0
+        odds = log_odds(self.decoded.confidence) + min(0.0, self.field.prior)
+        return float(1.0 / (1.0 + np.exp(-odds)))
+
+    @property
+    def merit(self) -> float:
+        """Log-odds that this is the code of the page: of the place and of the reading together."""
+        if self.decoded is None:
+            return -np.inf
+        return self.field.prior + log_odds(self.decoded.confidence)
+
+
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """What is loaded once and serves for every field."""
+
+    classifier: Classifier
+    columns: ColumnReader | None  # the second reader; None in a model folder of digits alone
+    calibration: Calibration
+
+    @classmethod
+    def load(cls, engine: str, folder: Path | None) -> Networks:
+        """Load a model folder; None: the one that ships. Raises DependencyError."""
+        classifier = load_classifier(engine, folder)
+        columns = load_column_reader(engine, folder)
+        return cls(classifier, columns, Calibration.from_manifest(classifier.manifest))
+
+
+@dataclass(frozen=True, slots=True)
+class FieldReader:
+    """Reads codes of one length from fields."""
+
+    networks: Networks
+    digits: int  # of a code
+    directory: np.ndarray | None  # (100000,) bool, which five-digit codes exist; None: no prior
+
+    def read(self, page: Page, fields: list[Field]) -> list[Attempt]:
+        """Read fields, the likeliest places first, until none that is left could win; look twice where in doubt."""
+        ranked = sorted(fields, key=lambda field: -field.prior)
+        attempts: list[Attempt] = []
+        for first in range(0, len(ranked), FIELDS_AT_ONCE):
+            lead = max((attempt.merit for attempt in attempts), default=-np.inf)
+            if lead > ranked[first].prior + MOST_EVIDENCE:
+                break
+            attempts += self._look(page, ranked[first : first + FIELDS_AT_ONCE], FIRST_LOOK)
+        for look in SECOND_LOOKS:
+            attempts.sort(key=lambda attempt: -attempt.merit)
+            if not attempts or attempts[0].confidence >= SURE:
+                break
+            doubtful = [a for a in attempts[:LOOKED_AT_TWICE] if a.merit >= attempts[0].merit - WORTH_A_LOOK]
+            again = self._look(page, [attempt.field for attempt in doubtful], look)
+            attempts = [*map(_better, doubtful, again), *attempts[len(doubtful) :]]
+        return attempts
+
+    def _look(self, page: Page, fields: list[Field], look: Look) -> list[Attempt]:
+        """Cut, segment and normalize all fields, score every candidate in one go, decode each field."""
+        prepared = []
+        for field in fields:
+            lattice, image = segment(cut_field(page, field, *look))
+            crops = [normalize_ink(candidate.crop) for candidate in lattice.candidates]
+            digits = np.stack(crops) if crops else np.zeros((0, 28, 28), np.uint8)
+            prepared.append((field, image, lattice, digits))
+        everything = (
+            np.concatenate([digits for *_, digits in prepared]) if prepared else np.zeros((0, 28, 28), np.uint8)
+        )
+        scores = self.networks.classifier.scores(everything)
+        attempts, at = [], 0
+        for field, image, lattice, digits in prepared:
+            own = scores[at : at + len(digits)]
+            at += len(digits)
+            columns = self._columns_of(image, lattice)
+            decoded = decode(lattice, own, self.digits, self.directory, self.networks.calibration, columns)
+            attempts.append(Attempt(field, image, lattice, digits, own, decoded))
+        return attempts
+
+    def _columns_of(self, image: FieldImage, lattice: Lattice) -> np.ndarray | None:
+        """What the second reader sees, (t, 11) float32; None where there is no line, or no second reader."""
+        if self.networks.columns is None or not lattice.candidates:
+            return None
+        line = normalize_line(image.gray, *_band(lattice))
+        return None if line is None else self.networks.columns.columns(line)
+
+
+def log_odds(probability: float) -> float:
+    """Log-odds of a probability, kept finite."""
+    bounded = min(max(probability, 1e-6), 1 - 1e-6)
+    return float(np.log(bounded / (1 - bounded)))
+
+
+def _band(lattice: Lattice) -> tuple[float, float]:
+    """Upper and lower edge of most digits of a field, pixels of its image."""
+    boxes = [candidate.box for candidate in lattice.candidates]
+    like_digits = [box for box in boxes if DIGIT_BAND[0] <= box.height / lattice.height <= DIGIT_BAND[1]] or boxes
+    return float(np.median([box.y for box in like_digits])), float(np.median([box.bottom for box in like_digits]))
+
+
+def _better(first: Attempt, second: Attempt) -> Attempt:
+    return second if second.merit > first.merit else first
