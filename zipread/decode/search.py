@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import itemgetter
@@ -60,12 +61,13 @@ def search(lattice: Lattice, scores: np.ndarray, lengths: Sequence[int]) -> dict
     logs = _logs(scores)
     geometry = [_geometry(candidate, lattice) for candidate in lattice.candidates]
     edges: list[list[tuple[int, int, int, float]]] = [[] for _ in range(lattice.atoms)]
-    for index, candidate in enumerate(lattice.candidates):
-        best_first = np.argsort(-logs[index])[:DIGITS_PER_EDGE]
-        for digit in best_first:
-            if logs[index, digit] >= logs[index, best_first[0]] - NEGLIGIBLE:
-                gain = float(logs[index, digit]) - geometry[index] - _cut_cost(lattice, candidate.stop)
-                edges[candidate.start].append((candidate.stop, index, int(digit), gain))
+    best_first = np.argsort(-logs, axis=1)[:, :DIGITS_PER_EDGE]
+    guesses = zip(best_first.tolist(), np.take_along_axis(logs, best_first, axis=1).tolist(), strict=True)
+    for index, (candidate, (names, gains)) in enumerate(zip(lattice.candidates, guesses, strict=True)):
+        cost = geometry[index] + _cut_cost(lattice, candidate.stop)
+        for digit, gain in zip(names, gains, strict=True):
+            if gain >= gains[0] - NEGLIGIBLE:
+                edges[candidate.start].append((candidate.stop, index, digit, gain - cost))
     nodes: list[list[list[_Step]]] = [[[] for _ in range(longest + 1)] for _ in range(lattice.atoms + 1)]
     nodes[0][0].append((0.0, None, -1, -1))
     for node, leaving in enumerate(edges):
@@ -151,8 +153,8 @@ def _logs(scores: np.ndarray) -> np.ndarray:
 
 def _geometry(candidate: Candidate, lattice: Lattice) -> float:
     """Cost of a candidate's shape: a height unlike its neighbours', white space inside."""
-    ratio = np.log(candidate.box.height / lattice.height) / HEIGHT_SPREAD
-    cost = 0.5 * min(float(ratio**2), 16.0)
+    ratio = math.log(candidate.box.height / lattice.height) / HEIGHT_SPREAD
+    cost = 0.5 * min(ratio**2, 16.0)
     if lattice.gaps:
         inside = lattice.gaps[candidate.start : candidate.stop - 1]
         cost += GAP_COST * sum(max(0.0, gap - 0.05) for gap in inside)
