@@ -30,7 +30,8 @@ MAY_IMPORT = {
     "run": frozenset({"records", "errors", "inputs", "output", "formats", "pool", "journal", "origin", "shards"}),
     "form": WALLS | {"load", "clean", "locate"},
     "fields": WALLS | STAGES,
-    "reader": WALLS | STAGES | {"fields", "form"},
+    "explain": WALLS | {"locate", "fields"},
+    "reader": WALLS | STAGES | {"fields", "explain", "form"},
     "batch": WALLS
     | {"load", "reader", "inputs", "output", "debug", "pool", "workers", "run", "journal", "origin", "shards"},
     "apart": frozenset({"errors", "workers"}),

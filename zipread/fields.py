@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from zipread.classify import Classifier, load_classifier
 from zipread.clean import INK_DARKNESS, cut_field
 from zipread.decode import Calibration, Decoded, decode
 from zipread.normalize import normalize_ink
-from zipread.records import Field, FieldImage, Lattice, Page
+from zipread.records import Corners, Field, FieldImage, Lattice, Page
 from zipread.segment import segment
 from zipread.sequence import ColumnReader, load_column_reader, normalize_line
 
@@ -136,6 +137,12 @@ class FieldReader:
             return None
         line = normalize_line(image.gray, *_band(lattice))
         return None if line is None else self.networks.columns.columns(line)
+
+
+def outline_of(field: Field) -> Corners:
+    """The four corners of a field, pixels of the page."""
+    points = cv2.boxPoints((field.center, field.size, field.angle))
+    return tuple((float(x), float(y)) for x, y in points)
 
 
 def log_odds(probability: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import cv2
 import numpy as np
@@ -13,7 +13,8 @@ from zipread.clean import clean_page, separate_ink
 from zipread.decode import Decoded
 from zipread.directory import load_directory
 from zipread.errors import InputError
-from zipread.fields import Attempt, FieldReader, Networks
+from zipread.explain import explain
+from zipread.fields import Attempt, FieldReader, Networks, outline_of
 from zipread.load import load_pages
 from zipread.locate import locate
 from zipread.normalize import normalize_ink, to_mnist
@@ -24,9 +25,11 @@ from zipread.records import (
     Digit,
     DigitReading,
     Field,
+    Layout,
     Page,
     PageError,
     Reading,
+    Search,
     Status,
 )  # fmt: skip
 from zipread.settings import Settings
@@ -89,12 +92,18 @@ class Reader:
         """Read one page: the code at its most probable place, or a form's fields, one reading each."""
         if self._form is not None:
             return self._read_form(page, self._form)
-        clean = clean_page(page)
-        fields = locate(page, clean, self.settings.layout, self.settings.digits)
-        attempts = self._fields.read(page, fields)
-        if not attempts:
-            return [Reading(page=page.number, angle=clean.angle)]
+        clean, _, attempts = self._attempt(page, self.settings.layout)
         return [self._choose(page, clean, attempts)]
+
+    def explain_page(self, page: Page) -> tuple[list[Reading], Search]:
+        """Read one page as `read_page` does, and tell what was considered; of a form's page there is nothing to tell.
+
+        Looking the text lines up for the telling costs a few milliseconds.
+        """
+        if self._form is not None:
+            return self._read_form(page, self._form), Search()
+        clean, fields, attempts = self._attempt(page, self.settings.layout)
+        return [self._choose(page, clean, attempts)], explain(clean, fields, attempts)
 
     def _read_form(self, page: Page, form: Form) -> list[Reading]:
         """Read the fields of a form; a page that is not that form is one reading with status "error"."""
@@ -127,19 +136,25 @@ class Reader:
         Args:
             gray: (h, w) uint8, either polarity, upright within a few degrees.
         """
-        page, clean, attempts = self._attempt_field(gray)
+        page = self._page_of(gray)
+        clean, _, attempts = self._attempt(page, "field")
         return self._choose(page, clean, attempts)
 
     def decode_field(self, gray: np.ndarray) -> Decoded | None:
         """What `read_field` decides on, with the features of the confidence; None where no path was found."""
-        _, _, attempts = self._attempt_field(gray)
+        _, _, attempts = self._attempt(self._page_of(gray), "field")
         return max(attempts, key=lambda attempt: attempt.merit).decoded
 
-    def _attempt_field(self, gray: np.ndarray) -> tuple[Page, CleanPage, list[Attempt]]:
+    def _page_of(self, gray: np.ndarray) -> Page:
         page = next(iter(load_pages(gray, self.settings.max_pixels)))
         assert isinstance(page, Page)
+        return page
+
+    def _attempt(self, page: Page, layout: Layout | Literal["auto"]) -> tuple[CleanPage, list[Field], list[Attempt]]:
+        """The page made ready, the places found on it, and the readings of the likeliest."""
         clean = clean_page(page)
-        return page, clean, self._fields.read(page, locate(page, clean, "field", self.settings.digits))
+        fields = locate(page, clean, layout, self.settings.digits)
+        return clean, fields, self._fields.read(page, fields)
 
     def read_digit(self, source: Source) -> DigitReading:
         """Read a picture of a single digit, dark on light or light on dark.
@@ -162,6 +177,8 @@ class Reader:
 
     def _choose(self, page: Page, clean: CleanPage, attempts: list[Attempt]) -> Reading:
         """The best attempt as the page's reading; what other places say goes to its alternatives."""
+        if not attempts:
+            return Reading(page=page.number, angle=clean.angle)
         ranked = sorted(attempts, key=lambda attempt: -attempt.merit)
         best = ranked[0]
         angle = _angle_of(clean, best.field)
@@ -184,7 +201,7 @@ class Reader:
         return reading
 
     def _reading(self, page: Page, attempt: Attempt, angle: float, wanted: int) -> Reading:
-        outline = _outline(attempt.field)
+        outline = outline_of(attempt.field)
         box = _bounds(np.array(outline), page)
         empty = Reading(page=page.number, field=attempt.field.name, box=box, angle=angle, outline=outline)
         if attempt.decoded is None:
@@ -249,12 +266,6 @@ def single_digit(gray: np.ndarray) -> np.ndarray:
     kept = np.isin(labels, 1 + np.flatnonzero(areas >= 0.05 * areas.max())) if count > 1 else mask > 0
     near = cv2.dilate(kept.astype(np.uint8), np.ones((3, 3), np.uint8))
     return normalize_ink(ink * near)
-
-
-def _outline(field: Field) -> tuple[tuple[float, float], ...]:
-    """The four corners of a field, pixels of the page."""
-    points = cv2.boxPoints((field.center, field.size, field.angle))
-    return tuple((float(x), float(y)) for x, y in points)
 
 
 def _bounds(corners: np.ndarray, page: Page) -> Box:

@@ -143,6 +143,31 @@ class Reading:
     )  # the field's corners
 
 
+Corners = tuple[tuple[float, float], ...]
+"""The corners (x, y) of a quadrilateral in order, pixels of the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place that was considered for the code of a page, and what came of it."""
+
+    outline: Corners
+    prior: float  # log-odds that the code stands here rather than elsewhere, from geometry alone
+    code: str = ""  # what reads there; "" where nothing makes a code, or nobody read
+    confidence: float | None = None  # of that reading alone; 0 where nothing makes a code, None where nobody read
+    merit: float = float("-inf")  # log-odds of place and reading together: the greatest of a page wins
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How the code of a page was looked for."""
+
+    places: tuple[Place, ...] = ()  # those read by falling merit, then those not read by falling prior
+    piece: Corners = ()  # the mail piece on its background; empty where the picture is all paper
+    lines: tuple[Corners, ...] = ()  # text lines
+    blocks: tuple[Corners, ...] = ()  # of two lines or more
+
+
 @dataclass(frozen=True, slots=True)
 class DigitReading:
     """What was read in a picture of a single digit."""

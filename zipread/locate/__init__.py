@@ -12,10 +12,11 @@ from zipread.locate.boxes import find_rows
 from zipread.locate.envelope import find_codes
 from zipread.locate.lines import Text, find_text
 from zipread.locate.orientation import MOST_PAGES, upright_evidence
+from zipread.locate.outlines import outline_text
 from zipread.locate.upright import Upright, flatten, turn_over, turn_upright
 from zipread.records import CleanPage, Field, Page
 
-__all__ = ["MAX_FIELDS", "locate"]
+__all__ = ["MAX_FIELDS", "locate", "outline_text"]
 
 MAX_FIELDS = 12
 """Most places offered for one page: each costs a reading."""
