@@ -115,6 +115,49 @@ def test_doubt_lowers_the_confidence():
     assert unsure.alternatives[0][0] == "12845"
 
 
+def columns_of(text: str, sure: float = 0.98) -> np.ndarray:
+    """Columns that say the digits of `text`, with nothing between them."""
+    columns = np.full((2 * len(text) + 1, 11), (1 - sure) / 10, np.float32)
+    columns[::2, 10] = sure
+    for at, name in enumerate(text):
+        columns[2 * at + 1, int(name)] = sure
+    return columns
+
+
+WITH_COLUMNS = Calibration((0.5, -1.0, 0.0, 0.0, -1.0, 0.2, 0.5), 1.5)
+
+
+def test_readers_who_agree_are_surer_than_readers_who_do_not():
+    lattice, scores = five("12345")
+    scores[2] = row(3, 0.7, second=8)
+    agreed = decode(lattice, scores, 5, None, WITH_COLUMNS, columns_of("12345"))
+    disputed = decode(lattice, scores, 5, None, WITH_COLUMNS, columns_of("12845", 0.8))
+    assert agreed is not None
+    assert disputed is not None
+    assert agreed.code == "12345"
+    assert agreed.confidence > 0.95 > 0.8 > disputed.confidence
+
+
+def test_what_the_second_reader_alone_proposes_can_win():
+    # The lattice follows three guesses for a digit; the right one is the fourth.
+    lattice, scores = five("12345")
+    scores[2] = np.array([0.01, 0.2, 0.02, 0.02, 0.02, 0.02, 0.3, 0.2, 0.2, 0.0, 0.01], np.float32)
+    assert decode(lattice, scores, 5, None, PLAIN).code != "12345"
+    assert decode(lattice, scores, 5, None, PLAIN, columns_of("12345")).code == "12345"
+
+
+def test_a_doubtful_plus4_leaves_the_five_as_sure():
+    candidates = [candidate(i, i + 1) for i in (*range(5), *range(6, 10))]
+    lattice = lattice_of(candidates, (*(7.0,) * 5, 0.3, *(7.0,) * 4))
+    scores = np.stack([row(int(d)) for d in "021394307"])
+    clear = columns_of("021394307")
+    doubtful = clear.copy()
+    doubtful[15, [0, 6]] = 0.5, 0.48
+    features = [decode(lattice, scores, 5, None, WITH_COLUMNS, seen).features for seen in (clear, doubtful)]
+    assert features[1][4] == pytest.approx(features[0][4], abs=0.35)
+    assert features[1][5] > features[0][5] - 0.1
+
+
 def test_print_stands_straighter_than_handwriting():
     level = [candidate(i, i + 1, y=10) for i in range(5)]
     sloped = [candidate(i, i + 1, y=10 + 3 * i) for i in range(5)]

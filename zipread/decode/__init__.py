@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -45,7 +46,6 @@ class _Guess:
     """A way to read the field, as both readers see it."""
 
     path: Path
-    columns: float  # log probability by the second reader; 0 where it has nothing to say
     score: float  # of both together, log probability, not normalized
 
 
@@ -73,15 +73,15 @@ def decode(
     paths = _paths(lattice, scores, digits)
     if not paths:
         return None
-    guesses, first_by_columns = _both(lattice, scores, paths, columns, calibration.columns_weight)
+    guesses, rivals = _both(lattice, scores, paths, columns, calibration.columns_weight)
     seen = _posterior(guesses, digits, None)
     believed = _posterior(guesses, digits, directory)
     ranked = sorted(believed, key=lambda code: -believed[code])
     code = ranked[0]
     best = max((g for g in guesses if g.path.code[:digits] == code), key=lambda g: g.score)
     # The prior may choose between readings, but what the picture shows bounds what is claimed.
-    features = _path_features(lattice, best.path, digits, min(seen[code], believed[code]))
-    features += NO_COLUMNS if columns is None else _column_features(guesses, best, first_by_columns, digits)
+    features = _path_features(best.path, digits, min(seen[code], believed[code]))
+    features += _column_features(rivals, best.path.code, digits) if rivals else NO_COLUMNS
     confidence = calibration.confidence(features)
     rest = max(1e-9, 1.0 - believed[code])
     alternatives = tuple(
@@ -103,24 +103,20 @@ def _paths(lattice: Lattice, scores: np.ndarray, digits: int) -> list[Path]:
 
 def _both(
     lattice: Lattice, scores: np.ndarray, paths: list[Path], columns: np.ndarray | None, weight: float
-) -> tuple[list[_Guess], str]:
-    """What either reader proposes, scored by both; and the second reader's own first choice."""
-    if columns is None:
-        return [_Guess(path, 0.0, path.score) for path in paths], ""
+) -> tuple[list[_Guess], dict[str, float]]:
+    """What either reader proposes, scored by both; and the second reader's log probability of all it was asked."""
     by_code: dict[str, Path] = {}
     for path in paths:
         by_code.setdefault(path.code, path)  # paths come best first
-    proposed = best_codes(columns, len(paths[0].digits))
-    for code in proposed[:1]:
-        spelled = None if code in by_code else spell(lattice, scores, code)
-        if spelled is not None:
-            by_code[code] = spelled
-    log_probabilities = code_scores(columns, list(by_code))
-    guesses = [
-        _Guess(path, float(log), path.score + weight * float(log))
-        for path, log in zip(by_code.values(), log_probabilities, strict=True)
-    ]
-    return guesses, proposed[0] if proposed else ""
+    proposed = [] if columns is None else best_codes(columns, len(paths[0].digits))
+    if columns is None or not proposed:
+        return [_Guess(path, path.score) for path in by_code.values()], {}
+    spelled = None if proposed[0] in by_code else spell(lattice, scores, proposed[0])
+    if spelled is not None:
+        by_code[proposed[0]] = spelled
+    codes = list(dict.fromkeys((*proposed, *by_code)))
+    rivals = dict(zip(codes, code_scores(columns, codes).tolist(), strict=True))
+    return [_Guess(path, path.score + weight * rivals[code]) for code, path in by_code.items()], rivals
 
 
 def _is_plus4(path: Path, lattice: Lattice) -> bool:
@@ -150,24 +146,21 @@ def _posterior(guesses: Sequence[_Guess], digits: int, directory: np.ndarray | N
     return {code: value / total for code, value in mass.items()}
 
 
-def _path_features(lattice: Lattice, path: Path, digits: int, posterior: float) -> tuple[float, ...]:
-    evidence = np.array(path.evidence[:digits])
-    heights = np.array([lattice.candidates[i].box.height for i in path.candidates[:digits]], np.float64)
-    return (
-        log_odds(posterior),
-        float(evidence.sum()),
-        float(evidence.min()),
-        min(path.geometry, MOST_COST),
-        min(path.skipped, MOST_COST),
-        float(np.std(np.log(heights))),
-    )
+def _path_features(path: Path, digits: int, posterior: float) -> tuple[float, ...]:
+    doubt = math.sqrt(-sum(path.evidence[:digits]))
+    return log_odds(posterior), doubt, min(path.geometry, MOST_COST), min(path.skipped, MOST_COST)
 
 
-def _column_features(guesses: Sequence[_Guess], best: _Guess, first: str, digits: int) -> tuple[float, ...]:
-    """How sure the second reader is of the code, alone and among the guesses, and whether it is its own choice."""
-    logs = np.array([guess.columns for guess in guesses])
-    share = float(np.exp(best.columns - logs.max()) / np.exp(logs - logs.max()).sum())
-    return best.columns, log_odds(share), float(first[:digits] == best.path.code[:digits])
+def _column_features(rivals: dict[str, float], code: str, digits: int) -> tuple[float, ...]:
+    """How sure the second reader is of a code's first digits, alone and among rivals, and whether it would choose them.
+
+    A doubtful +4 must not count: whatever it is read as, the five before it are the same, and share the doubt of nine.
+    """
+    logs = np.array(list(rivals.values()))
+    same = np.array([rival[:digits] == code[:digits] for rival in rivals])
+    best = float(logs[same].max())
+    share = float(np.exp(logs[same] - logs.max()).sum() / np.exp(logs - logs.max()).sum())
+    return math.sqrt(-min(0.0, best) * digits / len(code)), log_odds(share), float(best == logs.max())
 
 
 PRINTED_SPREAD = 0.035

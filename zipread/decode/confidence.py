@@ -7,25 +7,20 @@ from typing import Any
 
 import numpy as np
 
-FEATURES = (
-    "posterior",
-    "evidence",
-    "weakest",
-    "geometry",
-    "skipped",
-    "spread",
-    "columns",
-    "columns_posterior",
-    "agreement",
-)
-"""What the confidence is computed from, in this order."""
+FEATURES = ("posterior", "doubt", "geometry", "skipped", "columns_doubt", "columns_posterior", "agreement")
+"""What the confidence is computed from, in this order.
+
+The posterior of the code among all guesses, log-odds; the root of the negative log probability of its digits; the
+costs of its shapes and of what was left out; the root of the negative log probability that the second reader gives it;
+its posterior by the second reader alone, log-odds; and whether it is the second reader's first choice.
+"""
 
 MOST_ODDS = 9.0
 """Log-odds beyond which a posterior says no more."""
 
 MOST_COST = 12.0
 
-NO_COLUMNS = (-5.0, 0.0, 0.0)
+NO_COLUMNS = (2.0, 0.0, 0.0)
 """The last three features where the second reader has nothing to say."""
 
 
@@ -39,10 +34,10 @@ class Calibration:
 
     @classmethod
     def from_manifest(cls, manifest: dict[str, Any]) -> Calibration:
-        """The calibration a model ships with; an uncalibrated model gets its plain posterior times its evidence."""
+        """The calibration a model ships with; an uncalibrated model gets its plain posterior and its doubt."""
         record = manifest.get("calibration")
         if record is None:
-            return cls((0.5, 1.0, *(0.0,) * (len(FEATURES) - 2)), 1.0)
+            return cls((0.5, -1.5, *(0.0,) * (len(FEATURES) - 2)), 1.5)
         weights = dict(zip(record["features"], record["weights"], strict=True))
         by_feature = tuple(float(weights.get(name, 0.0)) for name in FEATURES)
         return cls(by_feature, float(record["bias"]), float(record.get("columns_weight", 1.0)))

@@ -55,7 +55,7 @@ TOUCHING_ZEROS_SHARE = 0.6
 SOFT_SHARE = 0.15
 """Share of lines out of focus."""
 
-DRAWN_WRITERS = 120
+DRAWN_WRITERS = 240
 DRAWN_SPECIMENS = 4
 """Writers drawn from strokes, and specimens of each digit by each."""
 
