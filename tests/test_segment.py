@@ -3,7 +3,7 @@ import numpy as np
 
 from zipread.records import Box, FieldImage
 from zipread.segment import segment
-from zipread.segment.atoms import digit_height
+from zipread.segment.atoms import Atom, digit_height, split
 from zipread.segment.lines import remove_cell_frames, remove_lines
 from zipread.segment.slant import deslant
 
@@ -123,3 +123,16 @@ def test_an_empty_field_has_no_candidates():
 def test_digit_height_is_that_of_the_digits_not_of_the_dots():
     boxes = [Box(0, 0, 20, 40), Box(30, 2, 20, 38), Box(60, 36, 4, 4), Box(70, 36, 4, 4), Box(80, 0, 60, 42)]
     assert 38 <= digit_height(boxes, 60) <= 42
+
+
+def test_a_component_is_cut_at_its_bridge_and_a_tiny_one_not_at_all():
+    mask = np.zeros((40, 60), np.uint8)
+    mask[:, 2:26] = mask[:, 34:58] = 255
+    mask[18:21, 26:34] = 255
+    atom = Atom(mask, Box(5, 7, 60, 40))
+    pieces = split(atom, 40.0)
+    assert any(piece.box.x + piece.box.width in range(31, 40) for piece in pieces)
+    assert all(0 < piece.cut <= 4 / 40 for piece in pieces if 31 <= piece.box.x <= 40)
+    assert sum(np.count_nonzero(piece.mask) for piece in pieces) == np.count_nonzero(mask)
+    tiny = Atom(np.full((3, 3), 255, np.uint8), Box(0, 0, 3, 3))
+    assert split(tiny, 4.0) == [tiny]

@@ -31,24 +31,21 @@ def normalize_ink(ink: np.ndarray) -> np.ndarray:
     Returns:
         (28, 28) uint8, light digit on black; all zero where there is no ink.
     """
-    columns = np.flatnonzero(ink.max(axis=0) >= INK_LEVEL)
-    rows = np.flatnonzero(ink.max(axis=1) >= INK_LEVEL)
+    x, y, width, height = cv2.boundingRect(cv2.threshold(ink, INK_LEVEL - 1, 255, cv2.THRESH_BINARY)[1])
     out = np.zeros((SIDE, SIDE), np.uint8)
-    if columns.size == 0:
+    if width == 0:
         return out
-    body = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    body = ink[y : y + height, x : x + width]
     scale = BODY / max(body.shape)
     width = max(1, round(body.shape[1] * scale))
     height = max(1, round(body.shape[0] * scale))
     # Area averaging when shrinking keeps hairlines gray rather than broken; linear when growing adds no ringing.
     small = cv2.resize(body, (width, height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     small = cv2.convertScaleAbs(small, alpha=255.0 / max(1, int(small.max())))
-    weight = small.sum(dtype=np.float64)
-    center_x = float(small.sum(axis=0, dtype=np.float64) @ np.arange(width)) / weight
-    center_y = float(small.sum(axis=1, dtype=np.float64) @ np.arange(height)) / weight
+    mass = cv2.moments(small)
     middle = (SIDE - 1) / 2
-    left = min(max(round(middle - center_x), 0), SIDE - width)
-    top = min(max(round(middle - center_y), 0), SIDE - height)
+    left = min(max(round(middle - mass["m10"] / mass["m00"]), 0), SIDE - width)
+    top = min(max(round(middle - mass["m01"] / mass["m00"]), 0), SIDE - height)
     out[top : top + height, left : left + width] = small
     return out
 

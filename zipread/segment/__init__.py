@@ -49,6 +49,8 @@ LEAST_HEIGHT = 0.35
 FINE_HEIGHT = 32.0
 """Digits lower than this, pixels, are cut at twice their resolution."""
 
+_EDGE = np.ones((3, 3), np.uint8)
+
 
 def segment(field: FieldImage) -> tuple[Lattice, FieldImage]:
     """Build the lattice of a free field, or of a row of printed boxes where the field has cells.
@@ -125,7 +127,7 @@ def _cut_out(ink: np.ndarray, atom: Atom) -> np.ndarray:
     own = np.zeros((bottom - top, right - left), np.uint8)
     own[box.y - top : box.bottom - top, box.x - left : box.right - left] = atom.mask
     # One pixel around the mask belongs to the stroke's antialiased edge.
-    return cv2.bitwise_and(ink[top:bottom, left:right], cv2.dilate(own, np.ones((3, 3), np.uint8)))
+    return cv2.bitwise_and(ink[top:bottom, left:right], cv2.dilate(own, _EDGE))
 
 
 def _segment_cells(field: FieldImage) -> Lattice:

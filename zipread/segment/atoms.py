@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from zipread.records import Box
 
@@ -61,17 +63,13 @@ def merge(first: Atom, second: Atom) -> Atom:
     mask = np.zeros((bottom - y, right - x), np.uint8)
     for atom in (first, second):
         top, left = atom.box.y - y, atom.box.x - x
-        part = mask[top : top + atom.box.height, left : left + atom.box.width]
-        np.maximum(part, atom.mask, out=part)
+        mask[top : top + atom.box.height, left : left + atom.box.width] |= atom.mask
     return Atom(mask, Box(x, y, right - x, bottom - y))
 
 
 def crop(mask: np.ndarray, frame: Box) -> Atom:
     """The ink of a (h, w) uint8 mask that covers `frame`, cut to its own box; the mask must not be empty."""
-    columns = np.flatnonzero(mask.any(axis=0))
-    rows = np.flatnonzero(mask.any(axis=1))
-    x, y = int(columns[0]), int(rows[0])
-    width, height = int(columns[-1]) + 1 - x, int(rows[-1]) + 1 - y
+    x, y, width, height = cv2.boundingRect(mask)
     return Atom(mask[y : y + height, x : x + width], Box(frame.x + x, frame.y + y, width, height))
 
 
@@ -112,16 +110,17 @@ def _belong_together(a: Box, b: Box, height: float) -> bool:
 def split(atom: Atom, height: float) -> list[Atom]:
     """Cut a component that may be several digits where little ink has to be crossed."""
     width = atom.box.width
-    if width < MIN_SPLIT_WIDTH * height or atom.box.height < 0.5 * height:
-        return [atom]
     margin = max(2, round(0.12 * height))
+    if width < MIN_SPLIT_WIDTH * height or width <= 2 * margin or atom.box.height < 0.5 * height:
+        return [atom]
     columns = np.arange(margin, width - margin)
-    seams, costs = _seams(atom.mask, columns, max(2, round(0.15 * height)))
+    total = _seam_costs(atom.mask, columns, max(2, round(0.15 * height)))
+    costs = total[-1].min(axis=1)
     extent = _contour_distance(atom.mask)[columns]
     most = max(1, round(CUTS_PER_HEIGHT * width / height))
     pieces, crossed, rest = [], [0.0], atom.mask.copy()
     for at in _best_cuts(costs, extent, most, max(2, round(0.1 * height))):
-        left_of_seam = np.arange(width)[None, :] < seams[at][:, None]
+        left_of_seam = np.arange(width)[None, :] < _seam(total[:, at], int(columns[at]))[:, None]
         pieces.append(np.where(left_of_seam, rest, 0).astype(np.uint8))
         rest = np.where(left_of_seam, 0, rest).astype(np.uint8)
         crossed.append(float(costs[at]) / height)
@@ -137,12 +136,13 @@ def _best_cuts(ink_crossed: np.ndarray, extent: np.ndarray, most: int, apart: in
     """
     chosen: list[int] = []
     for cost in (extent + 0.5 * ink_crossed, ink_crossed):
+        around = cv2.erode(cost[None], np.ones((1, 2 * apart + 1), np.uint8))[0]
+        lowest = np.flatnonzero(cost <= around)
         taken = 0
-        for at in np.argsort(cost, kind="stable"):
-            near = cost[max(0, at - apart) : at + apart + 1]
-            if cost[at] > near.min() or any(abs(int(at) - other) < apart for other in chosen):
+        for at in lowest[np.argsort(cost[lowest], kind="stable")].tolist():
+            if any(abs(at - other) < apart for other in chosen):
                 continue
-            chosen.append(int(at))
+            chosen.append(at)
             taken += 1
             if taken == most:
                 break
@@ -158,32 +158,43 @@ def _contour_distance(mask: np.ndarray) -> np.ndarray:
     return np.convolve(distance, np.ones(3) / 3, mode="same")
 
 
-def _seams(mask: np.ndarray, columns: np.ndarray, reach: int) -> tuple[np.ndarray, np.ndarray]:
-    """Paths of least ink from top to bottom near some columns (dynamic programming, as in seam carving).
+def _seam_costs(mask: np.ndarray, columns: np.ndarray, reach: int) -> np.ndarray:
+    """What the paths of least ink from the top cost, as in seam carving by dynamic programming.
 
     Returns:
-        (k, h) int64: for each of k columns and each row the first column right of the cut; and (k,) float64 what
-        each cut costs: the pixels of ink it crosses, and a little for leaving its column.
+        (h, k, 2 * reach + 3) float64: for each row and each of k neighbouring columns the least cost of a path that
+        begins near the column and has come to each place near it: the pixels of ink crossed, and a little for
+        leaving the column. The outermost places are out of reach.
     """
-    rows = mask.shape[0]
-    offsets = np.arange(-reach, reach + 1)
-    at = columns[:, None] + offsets[None, :]
-    outside = (at < 0) | (at >= mask.shape[1])
-    ink = (mask > 0)[:, np.clip(at, 0, mask.shape[1] - 1)].astype(np.float64)  # (h, k, window)
-    cost = ink + np.where(outside, 1e3, np.abs(offsets) * 0.02)
-    total = np.full((rows, len(columns), len(offsets) + 2), np.inf)
-    total[0, :, 1:-1] = cost[0]
-    for row in range(1, rows):
-        before = total[row - 1]
-        aside = np.minimum(before[:, :-2], before[:, 2:]) + 0.1
-        total[row, :, 1:-1] = np.minimum(aside, before[:, 1:-1]) + cost[row]
-    seams = np.empty((len(columns), rows), np.int64)
-    each = np.arange(len(columns))
-    place = total[-1].argmin(axis=1)
-    seams[:, -1] = place
-    for row in range(rows - 2, -1, -1):
-        here = total[row]
-        options = np.stack((here[each, place - 1] + 0.1, here[each, place], here[each, place + 1] + 0.1))
-        place = place + options.argmin(axis=0) - 1
-        seams[:, row] = place
-    return seams - 1 - reach + columns[:, None], total[-1].min(axis=1)
+    near = np.arange(-reach - 1, reach + 2)
+    leaving = np.where(np.abs(near) > reach, np.inf, np.abs(near) * 0.02)
+    ink = np.full((mask.shape[0], mask.shape[1] + 2 * reach + 2), np.inf)
+    ink[:, reach + 1 : -reach - 1] = mask > 0
+    windows = sliding_window_view(ink, len(near), axis=1)[:, columns[0] : columns[-1] + 1]
+    total = windows + leaving
+    # In one row of memory the places of all columns are neighbours; where columns meet, both are out of reach.
+    flat = total.reshape(len(mask), -1)
+    aside = np.empty(flat.shape[1] - 2)
+    for before, here in itertools.pairwise(flat):
+        np.minimum(before[:-2], before[2:], out=aside)
+        aside += 0.1
+        np.minimum(aside, before[1:-1], out=aside)
+        here[1:-1] += aside
+    return total
+
+
+def _seam(total: np.ndarray, column: int) -> np.ndarray:
+    """The cheapest path to the last row, (h,) int64: for each row the first column right of the cut.
+
+    Args:
+        total: (h, 2 * reach + 3) float64, the costs near a column.
+        column: that column.
+    """
+    aside = total[:-1] + 0.1
+    steps = np.stack([aside[:, :-2], total[:-1, 1:-1], aside[:, 2:]]).argmin(axis=0) - 1
+    place = int(total[-1].argmin())
+    seam = [place]
+    for step in reversed(steps.tolist()):
+        place += step[place - 1]
+        seam.append(place)
+    return np.array(seam[::-1]) + (column - total.shape[1] // 2)
