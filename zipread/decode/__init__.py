@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from zipread.decode.columns import best_codes, code_scores
-from zipread.decode.confidence import FEATURES, MOST_COST, NO_COLUMNS, Calibration, log_odds
+from zipread.decode.confidence import COLUMNS_WEIGHT, FEATURES, MOST_COST, NO_COLUMNS, Calibration, log_odds
 from zipread.decode.search import Path, search, spell
 from zipread.records import Candidate, Kind, Lattice
 
-__all__ = ["FEATURES", "Calibration", "Decoded", "decode", "kind_of"]
+__all__ = ["COLUMNS_WEIGHT", "FEATURES", "Calibration", "Decoded", "decode", "kind_of"]
 
 NOT_IN_DIRECTORY = 2.0
 """Cost (negative log odds) of a code that the directory doesn't list."""

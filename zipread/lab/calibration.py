@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
-from zipread.decode import FEATURES
+from zipread.decode import COLUMNS_WEIGHT, FEATURES
 from zipread.lab.synth.fields import Style, make_field
 from zipread.lab.synth.hands import Hands, Prints
 from zipread.lab.synth.negatives import make_negative
@@ -21,6 +23,9 @@ from zipread.lab.trainset import Digits
 from zipread.reader import Reader
 
 STYLES: tuple[Style, ...] = ("clean", "boxed", "underlined", "noisy", "touching")
+CHUNK = 100
+"""Fields made from one seed."""
+
 PRINTED_SHARE = 0.15
 NEGATIVE_SHARE = 0.12
 PLUS4_SHARE = 0.08
@@ -46,7 +51,7 @@ def made_fields(
 
 
 def fit(
-    folder: Path, held_out: Digits, prints: Prints, codes: np.ndarray, count: int, seed: int,
+    folder: Path, held_out: Digits, prints: Prints, codes: np.ndarray, count: int, seed: int, jobs: int,
     report: Callable[[str], None],
 ) -> dict[str, Any]:  # fmt: skip
     """Fit on `count` made fields and write the result into the model's manifest.
@@ -57,7 +62,8 @@ def fit(
         prints: fonts.
         codes: existing codes.
         count: fields to make.
-        seed: decides which.
+        seed: decides which; the same whatever the number of processes.
+        jobs: processes that make and read fields.
         report: called with one line of progress at a time.
 
     Returns:
@@ -65,18 +71,17 @@ def fit(
     """
     from sklearn.linear_model import LogisticRegression
 
-    # Neither prior nor threshold: the features of a reading must not depend on who asks.
-    reader = Reader(model=folder, directory="none", layout="field")
-    hands = Hands(held_out.x, held_out.y, held_out.writer)
-    rows, right = [], []
-    for number, (picture, code) in enumerate(made_fields(count, hands, prints, codes, seed), 1):
-        decoded = reader.decode_field(picture)
-        if decoded is not None:
-            rows.append(decoded.features)
-            right.append(decoded.code == code)
-        if number % 500 == 0:
-            report(f"calibrating: {number} of {count} fields")
-    features, target = np.array(rows), np.array(right)
+    rows: list[tuple[tuple[float, ...], bool]] = []
+    tasks = [(min(CHUNK, count - first), seed * 1_000_003 + first) for first in range(0, count, CHUNK)]
+    done = 0
+    with get_context("spawn").Pool(jobs, _start_worker, (folder, held_out, prints, codes)) as pool:
+        for (wanted, _), part in zip(tasks, pool.imap(_read_chunk, tasks), strict=True):
+            rows += part
+            done += wanted
+            if done % (5 * CHUNK) == 0:
+                report(f"calibrating: {done} of {count} fields")
+    features = np.array([row for row, _ in rows])
+    target = np.array([was_right for _, was_right in rows])
     scale = np.maximum(features.std(axis=0), 1e-6)
     model = LogisticRegression(C=1.0, max_iter=2000).fit(features / scale, target)
     weights = model.coef_[0] / scale
@@ -85,6 +90,7 @@ def fit(
         "features": list(FEATURES),
         "weights": [float(w) for w in weights],
         "bias": float(model.intercept_[0]),
+        "columns_weight": COLUMNS_WEIGHT,
         "fields": len(target),
         "right": int(target.sum()),
         "fit_error": float(expected_calibration_error(confidence, target)),
@@ -95,6 +101,29 @@ def fit(
     path.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     report(f"calibrated on {len(target)} fields, {target.mean():.1%} read right")
     return record
+
+
+_worker_data: tuple[Reader, Hands, Prints, np.ndarray] | None = None
+
+
+def _start_worker(folder: Path, held_out: Digits, prints: Prints, codes: np.ndarray) -> None:
+    global _worker_data  # noqa: PLW0603  one copy a process instead of one a chunk
+    cv2.setNumThreads(1)
+    # Neither prior nor threshold: the features of a reading must not depend on who asks.
+    reader = Reader(model=folder, directory="none", layout="field")
+    _worker_data = (reader, Hands(held_out.x, held_out.y, held_out.writer), prints, codes)
+
+
+def _read_chunk(task: tuple[int, int]) -> list[tuple[tuple[float, ...], bool]]:
+    """Features of the fields that gave a code, and whether it was right."""
+    assert _worker_data is not None
+    reader, hands, prints, codes = _worker_data
+    rows = []
+    for picture, code in made_fields(task[0], hands, prints, codes, task[1]):
+        decoded = reader.decode_field(picture)
+        if decoded is not None:
+            rows.append((decoded.features, decoded.code == code))
+    return rows
 
 
 def expected_calibration_error(confidence: np.ndarray, right: np.ndarray, bins: int = 10) -> float:

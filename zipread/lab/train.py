@@ -85,7 +85,8 @@ def train(data: Path | None, out: Path, recipe: Recipe, report: Report, resume: 
     manifest = write_manifest(out, record)
     report(f"wrote {manifest}")
     codes = np.flatnonzero(existing_codes())
-    calibrate(out, held_out, Prints(tuple(_fonts())), codes, recipe.calibration_fields, recipe.seed, report)
+    fields, jobs = recipe.calibration_fields, recipe.jobs
+    calibrate(out, held_out, Prints(tuple(_fonts())), codes, fields, recipe.seed, jobs, report)
     return manifest
 
 
