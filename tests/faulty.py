@@ -11,7 +11,7 @@ import sys
 import time
 
 from zipread import batch
-from zipread.records import Reading
+from zipread.records import Reading, Search
 
 SLOW, HANG, CRASH, NO_MEMORY, BUSY = 1, 2, 3, 4, 5
 """Gray levels and what comes of them; any other is read as a code."""
@@ -35,6 +35,9 @@ class FaultyReader:
             ctypes.CDLL(None).sleep(300)
         code = f"{page.gray.astype(int).sum() % 100_000:05}"
         return [Reading(page.number, code=code, confidence=level / 255, status="accepted", alternatives=(("1", 0.1),))]
+
+    def explain_page(self, page):
+        return self.read_page(page), Search()
 
 
 if __name__ in ("__main__", "__mp_main__"):  # the command, and its workers

@@ -16,7 +16,7 @@ from zipread import batch
 from zipread.errors import DependencyError, InputError, SettingsError, UsageError
 from zipread.inputs import Input, expand
 from zipread.pool import AHEAD_PER_WORKER, run_here, run_workers
-from zipread.records import Box, DigitReading, Reading
+from zipread.records import Box, DigitReading, Reading, Search
 from zipread.settings import Settings
 
 
@@ -207,6 +207,9 @@ class FakeReader:
             return [Reading(page.number)]
         status = "accepted" if level >= 100 else "review"
         return [Reading(page.number, code=f"{level:05}", confidence=level / 255, status=status, box=Box(1, 2, 3, 4))]
+
+    def explain_page(self, page):
+        return self.read_page(page), Search()
 
     def read_digit(self, source):
         if not source:

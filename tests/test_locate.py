@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from zipread.clean import clean_page, cut_field
-from zipread.locate import MAX_FIELDS, locate
+from zipread.locate import MAX_FIELDS, locate, outline_text
 from zipread.records import Page
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
@@ -415,3 +415,18 @@ def test_places_on_a_page_of_other_things_are_unlikely():
     _, likely = find(envelope()[0])
     _, unlikely = find(gray)
     assert likely[0].prior > 0 > max((field.prior for field in unlikely), default=-1)
+
+
+@pytest.mark.parametrize("angle", [0, 7])
+def test_lines_and_blocks_are_outlined_where_they_stand(angle):
+    gray, _ = envelope()
+    gray, matrix = turned(gray, angle)
+    lines, blocks = outline_text(clean_page(Page(gray)))
+    assert (len(lines), len(blocks)) == (6, 2)
+    sender, recipient = sorted(blocks)
+    for block, box in ((sender, (40, 46, 252, 120)), (recipient, (430, 309, 795, 430))):
+        corners = cv2.convexHull(np.array(block, np.float32))
+        left, top, right, bottom = box
+        truth = np.array([[left, top, 1], [right, top, 1], [right, bottom, 1], [left, bottom, 1]]) @ matrix.T
+        shared, _ = cv2.intersectConvexConvex(corners, truth.astype(np.float32))
+        assert shared > 0.85 * max(cv2.contourArea(corners), cv2.contourArea(truth.astype(np.float32)))

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from pyarrow import parquet
 
-from zipread.debug import guesses, overlay, picture_name
+from zipread.debug import guesses, overlay, picture_name, reasons
 from zipread.errors import DependencyError, UsageError
 from zipread.output import (
     DIGIT_COLUMNS,
@@ -24,7 +24,7 @@ from zipread.output import (
     printable,
     scan_row,
 )  # fmt: skip
-from zipread.records import NOT_A_DIGIT, Box, Digit, DigitReading, Reading
+from zipread.records import NOT_A_DIGIT, Box, Digit, DigitReading, Place, Reading, Search
 
 READING = Reading(
     page=2,
@@ -233,6 +233,57 @@ def test_the_overlay_of_any_page(shape, readings):
     picture = overlay(np.zeros(shape, np.uint8), readings)
     assert picture.ndim == 3
     assert max(picture.shape) <= 2_200
+
+
+def square(x, y, width, height):
+    return ((x, y), (x + width, y), (x + width, y + height), (x, y + height))
+
+
+SEARCH = Search(
+    places=(
+        Place(square(90, 590, 210, 50), 0.5, "01234", 0.9, 2.7),
+        Place(square(100, 200, 200, 40), -1.0, "99999", 0.2, -2.4),
+        Place(square(100, 300, 200, 40), -1.5, confidence=0.0),
+        Place(square(100, 400, 200, 40), -3.0),
+        Place(square(100, 500, 200, 40), -4.0),
+    ),
+    piece=square(20, 30, 700, 900),
+    lines=(square(500, 205, 100, 30),),
+    blocks=(square(450, 150, 200, 200),),
+)
+
+
+def test_the_reasons_add_up():
+    assert reasons(SEARCH, won=True) == [
+        ("1", "01234", "+0.50 (62.2%)", "+2.20 (90.0%)", "+2.70", "chosen: the greatest sum"),
+        ("2", "99999", "-1.00 (26.9%)", "-1.40 (20.0%)", "-2.40", ""),
+        ("3", "", "-1.50 (18.2%)", "", "", "no code reads here"),
+        ("4", "", "-3.00 (4.7%)", "", "", "from here on not read: too far behind"),
+        ("5", "", "-4.00 (1.8%)", "", "", ""),
+    ]
+    assert reasons(SEARCH, won=False)[0][-1] == "the greatest sum, but too doubtful"
+
+
+def test_the_overlay_shows_what_was_considered():
+    gray = np.full((1000, 800), 200, np.uint8)
+    won = Reading(code="01234", status="accepted", outline=SEARCH.places[0].outline)
+    picture = overlay(gray, [won], SEARCH)
+    page, below = picture[:1000], picture[1000:]
+    assert tuple(page[600, 20]) == (150, 130, 0)  # the mail piece
+    assert tuple(page[220, 550]) == (156, 200, 200)  # on a text line
+    assert page[320, 450].tolist() == pytest.approx([0, 150, 190], abs=25)  # the block
+    assert page[220, 100].tolist() == pytest.approx([190, 0, 170], abs=25)  # a place that was read and lost
+    assert page[520, 300].tolist() == pytest.approx([205, 140, 200], abs=25)  # one that was not read
+    assert tuple(page[615, 300]) == (0, 140, 0)  # the winner, in the colour of its status
+    assert tuple(page[800, 400]) == (200, 200, 200)
+    assert len(below) > len(overlay(gray, [won])[1000:]) + 6 * 20  # a row for each place, and the head
+    nothing = overlay(gray, [Reading(message="no code found")], SEARCH)
+    assert nothing[615, 300].tolist() == pytest.approx([190, 0, 170], abs=25)  # nobody won
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (5000, 7), (300, 4000)])
+def test_the_overlay_of_a_search_on_any_page(shape):
+    assert overlay(np.zeros(shape, np.uint8), [Reading()], SEARCH).ndim == 3
 
 
 def test_picture_names_mirror_the_inputs(tmp_path, monkeypatch):

@@ -1,10 +1,12 @@
 import cv2
 import numpy as np
 import pytest
+from conftest import ROOT
 
 from zipread import Reader
 from zipread.errors import InputError, SettingsError
-from zipread.records import Reading
+from zipread.load import load_pages
+from zipread.records import Page, Reading, Search
 
 
 @pytest.fixture(scope="module")
@@ -107,3 +109,35 @@ def test_settings_are_checked():
         Reader(accept=1.5)
     with pytest.raises(SettingsError, match="--digits"):
         Reader(digits=0)
+
+
+def test_what_was_considered_on_a_mail_piece_explains_its_reading():
+    mail = Reader()
+    [page] = load_pages(ROOT / "samples" / "envelopes" / "hand-1.jpg", mail.settings.max_pixels)
+    [reading], search = mail.explain_page(page)
+    assert [reading] == mail.read_page(page)
+    best = search.places[0]
+    assert (best.code, best.outline) == (reading.code, reading.outline)
+    assert best.merit == pytest.approx(best.prior + np.log(best.confidence / (1 - best.confidence)))
+    read = [place for place in search.places if place.confidence is not None]
+    assert len(read) >= 2
+    assert [place.merit for place in read] == sorted((place.merit for place in read), reverse=True)
+    left = search.places[len(read) :]
+    assert left and all(place.confidence is None and not place.code for place in left)
+    assert [place.prior for place in left] == sorted((place.prior for place in left), reverse=True)
+    height, width = page.gray.shape
+    assert cv2.contourArea(np.float32(search.piece)) > 0.8 * height * width
+    assert len(search.lines) >= 9  # five of the sender, four of the recipient
+    assert len(search.blocks) >= 2
+
+
+def test_a_cropped_field_has_one_place_and_no_text(reader):
+    [reading], search = reader.explain_page(Page(drawn("60614")))
+    [place] = search.places
+    assert (place.code, reading.code) == ("60614", "60614")
+    assert (search.piece, search.lines, search.blocks) == ((), (), ())
+
+
+def test_on_blank_paper_nothing_is_considered():
+    [reading], search = Reader(layout="envelope").explain_page(Page(np.full((300, 700), 240, np.uint8)))
+    assert (reading.status, search) == ("blank", Search())

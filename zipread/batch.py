@@ -186,8 +186,11 @@ def _read_pages(reader: Reader, debug: Path | None, line: Line, item: Input, dat
         if isinstance(page, PageError):
             readings.append(Reading(page.number, field="", status="error", message=page.message))
             continue
-        found = reader.read_page(page)
-        trouble = _save_picture(debug / picture_name(item.path, page.number), page.gray, found) if debug else ""
+        if debug is None:
+            found, trouble = reader.read_page(page), ""
+        else:
+            found, search = reader.explain_page(page)
+            trouble = _save_picture(debug / picture_name(item.path, page.number), overlay(page.gray, found, search))
         readings += [_slim(reading, trouble) for reading in found]
         line.alive()
     return readings
@@ -197,9 +200,9 @@ def _read_digit(reader: Reader, item: Input, data: bytes) -> list[DigitReading]:
     return [reader.read_digit(data)]
 
 
-def _save_picture(path: Path, gray: Any, readings: list[Reading]) -> str:
+def _save_picture(path: Path, picture: Any) -> str:
     """Write a debug picture; return why not, where it cannot be written. It is no reason to lose the reading."""
-    _, encoded = cv2.imencode(".png", overlay(gray, readings))
+    _, encoded = cv2.imencode(".png", picture)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(encoded.tobytes())
