@@ -158,7 +158,7 @@ def reasons(search: Search, won: bool) -> list[tuple[str, ...]]:
     The first place has `won`, or there is no code on the page.
     """
     unread = next((place for place in search.places if place.confidence is None), None)
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for number, place in enumerate(search.places, 1):
         prior = f"{place.prior:+.2f} ({1.0 / (1.0 + np.exp(-place.prior)):.1%})"
         if place.confidence is None:
@@ -177,7 +177,7 @@ def reasons(search: Search, won: bool) -> list[tuple[str, ...]]:
 def _table(search: Search, won: bool) -> np.ndarray:
     """Draw the reasons, and below them what the colours on the page are."""
     head = ("", "reads", "place", "+ reading", "= sum", "(log-odds; in brackets probabilities)")
-    rows = [(head, GRAY)]
+    rows: list[tuple[tuple[str, ...], Colour]] = [(head, GRAY)]
     for place, row in zip(search.places, reasons(search, won), strict=True):
         rows.append((row, BLACK if won and place is search.places[0] else _colour(place)))
     legend = [
