@@ -135,7 +135,7 @@ class FieldReader:
         """What the second reader sees, (t, 11) float32; None where there is no line, or no second reader."""
         if self.networks.columns is None or not lattice.candidates:
             return None
-        line = normalize_line(image.gray, *_band(lattice))
+        line = normalize_line(image.gray, *_band(image, lattice))
         return None if line is None else self.networks.columns.columns(line)
 
 
@@ -151,10 +151,12 @@ def log_odds(probability: float) -> float:
     return float(np.log(bounded / (1 - bounded)))
 
 
-def _band(lattice: Lattice) -> tuple[float, float]:
+def _band(image: FieldImage, lattice: Lattice) -> tuple[float, float]:
     """Upper and lower edge of most digits of a field, pixels of its image."""
     boxes = [candidate.box for candidate in lattice.candidates]
-    like_digits = [box for box in boxes if DIGIT_BAND[0] <= box.height / lattice.height <= DIGIT_BAND[1]] or boxes
+    # In printed boxes digits may be much lower than the boxes, which are what the lattice goes by.
+    height = float(np.median([box.height for box in boxes])) if image.cells else lattice.height
+    like_digits = [box for box in boxes if DIGIT_BAND[0] <= box.height / height <= DIGIT_BAND[1]] or boxes
     return float(np.median([box.y for box in like_digits])), float(np.median([box.bottom for box in like_digits]))
 
 
