@@ -108,18 +108,20 @@ def _wall_heights(strip: np.ndarray, base: int, pad: int, pitch: float) -> np.nd
 
     At least 1 where there is a base, 0 where there is none.
     """
-    middle = np.median(strip[:, pad:-pad], axis=1)
-    line = float(middle[base - 2 : base + 3].min())
-    paper = float(min(middle[base - LINE_REACH - 1], middle[base + LINE_REACH + 1]))
+    first = base - LINE_REACH - 1
+    middle = np.median(strip[first : base + LINE_REACH + 2, pad:-pad], axis=1)
+    line = float(middle[base - 2 - first : base + 3 - first].min())
+    paper = float(min(middle[0], middle[-1]))
     # Walls and base are printed in one colour.
     least = max(LEAST_CONTRAST, WALL_CONTRAST * (paper - line))
     present = strip[base - 1 : base + 2].min(axis=0) < (paper + line) / 2
     top = base
-    while top > base - LINE_REACH and middle[top] < (paper + line) / 2:
+    while top > base - LINE_REACH and middle[top - first] < (paper + line) / 2:
         top -= 1
     smooth = cv2.blur(strip[: top + 1], (1, 3), borderType=cv2.BORDER_REPLICATE)
-    light = cv2.dilate(smooth, np.ones((1, 3), np.uint8)).astype(np.int16)
-    depth = np.minimum(light[:, : -2 * LINE_REACH], light[:, 2 * LINE_REACH :]) - smooth[:, LINE_REACH:-LINE_REACH]
+    light = cv2.dilate(smooth, np.ones((1, 3), np.uint8))
+    beside = cv2.min(light[:, : -2 * LINE_REACH], light[:, 2 * LINE_REACH :])
+    depth = cv2.subtract(beside, smooth[:, LINE_REACH:-LINE_REACH])
     thin = np.ones((top + 1 + CROSSING, strip.shape[1]), np.uint8)
     thin[: top + 1] = 0
     thin[: top + 1, LINE_REACH:-LINE_REACH] = depth >= least
