@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -14,6 +15,29 @@ import pytest
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
+
+HANGS_S = 300
+"""What no command of a test takes, not even on a machine with far too much to do, in seconds."""
+
+LONGEST_TEST_S = 900
+"""What no test takes."""
+
+
+@pytest.fixture(autouse=True)
+def _no_test_hangs():
+    """End a test that waits for ever, for a line of a process for instance."""
+    if not hasattr(signal, "SIGALRM"):  # Windows
+        yield
+        return
+
+    def give_up(*_):
+        pytest.fail(f"not done within {LONGEST_TEST_S} s")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(LONGEST_TEST_S)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 def field_picture(text="94043"):
@@ -69,7 +93,7 @@ def environment():
 def zipread(tmp_path):
     """Run the command line as a process of its own, in the test's folder."""
 
-    def run(*arguments, stdin=b"", timeout=60):
+    def run(*arguments, stdin=b"", timeout=HANGS_S):
         done = subprocess.run(
             [sys.executable, "-c", "from zipread.cli import main; main()", *map(os.fspath, arguments)],
             cwd=tmp_path,
@@ -96,7 +120,7 @@ def zipread_each(tmp_path):
             input=json.dumps([list(map(os.fspath, line)) for line in lines]),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=HANGS_S,
             check=True,
         )
         return [Run(*result) for result in json.loads(done.stdout)]

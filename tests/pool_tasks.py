@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from zipread.errors import DependencyError
 from zipread.workers import SIGN_OF_LIFE_S
 
+HOURS_S = 7_200
+
 
 @dataclass(frozen=True)
 class Squares:
@@ -22,7 +24,7 @@ class Squares:
 
     def _square(self, number):
         if number in self.endless:
-            time.sleep(60)
+            time.sleep(HOURS_S)
         if number in self.deadly:
             os.kill(os.getpid(), signal.SIGKILL)
         if number == self.broken:

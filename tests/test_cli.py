@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import encoded, environment, field_picture
+from conftest import HANGS_S, encoded, environment, field_picture
 from test_batch import FakeReader
 from typer.testing import CliRunner
 
@@ -220,7 +220,7 @@ def test_a_run_that_is_stopped_clears_up(deck, tmp_path, sent, code):
     (os.killpg if sent == signal.SIGINT else os.kill)(process.pid, sent)
     said = process.stderr.read().decode()
     process.stderr.close()
-    assert process.wait(20) == code, said
+    assert process.wait(HANGS_S) == code, said
     assert first
     assert "Traceback" not in said
     assert sorted(os.listdir(tmp_path)) == ["codes.csv.journal", "deck"]
@@ -229,7 +229,7 @@ def test_a_run_that_is_stopped_clears_up(deck, tmp_path, sent, code):
         rf"^zipread: {word}; ([\d,]+) inputs? (?:is|are) kept in .*journal: .*--resume", said, re.MULTILINE
     )
     assert int(kept[1]) >= 1
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + HANGS_S
     while _group_lives(process.pid) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not _group_lives(process.pid)

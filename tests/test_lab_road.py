@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from conftest import ROOT, environment
+from conftest import HANGS_S, ROOT, environment
 
 from zipread.errors import InputError, UsageError
 from zipread.lab.road import data as sets
@@ -226,12 +226,12 @@ def lab(*arguments, cwd, **more):
 
 def test_an_interrupted_training_leaves_no_file(tmp_path, mnist_file):
     child = lab("linear", "--mnist", str(mnist_file), "--periods", "1000000", "--out", "lab", cwd=tmp_path)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + HANGS_S
     while not child.stderr.readline():  # the first line of progress: it is training
         assert time.monotonic() < deadline
         assert child.poll() is None
     os.kill(child.pid, signal.SIGINT)
-    _, err = child.communicate(timeout=60)
+    _, err = child.communicate(timeout=HANGS_S)
     assert child.returncode == 130
     assert "interrupted" in err
     assert "Traceback" not in err
@@ -243,7 +243,7 @@ def test_a_missing_package_is_one_line_and_exit_code_5(tmp_path):
     stub = "raise ModuleNotFoundError(\"No module named 'sklearn'\", name='sklearn')"
     (tmp_path / "stub" / "sklearn" / "__init__.py").write_text(stub)
     child = lab("knn", cwd=tmp_path, PYTHONPATH=os.pathsep.join((str(tmp_path / "stub"), str(ROOT))))
-    out, err = child.communicate(timeout=60)
+    out, err = child.communicate(timeout=HANGS_S)
     assert (child.returncode, out) == (5, "")
     assert err == "zipread: the lab needs the package sklearn: pip install 'zipread[train]'\n"
 

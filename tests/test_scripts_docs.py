@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, encoded, environment, field_picture
+from conftest import HANGS_S, ROOT, encoded, environment, field_picture
 
 PAGE = (ROOT / "docs" / "scripts.md").read_text(encoding="utf-8")
 SAMPLES = ROOT / "samples" / "fields"
@@ -44,7 +44,7 @@ def start(tmp_path, monkeypatch):
 
 
 def finished(process):
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=HANGS_S)
     assert process.returncode == 0, err
     return out
 
@@ -72,7 +72,7 @@ def test_the_shell_loop_stops_where_the_next_folder_would_fail_too(start):
     write("incoming/tuesday/a.png")
     start("mkdir", "-p", "codes/monday.csv").communicate()
     process = start("sh", "-c", example("A shell loop on exit codes"))
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=HANGS_S)
     assert (process.returncode, out) == (1, "monday: the run ended early; start again to go on\n")
 
 
@@ -100,7 +100,7 @@ def test_the_watch_folder(start):
     write("scanner/a.png")
     write("scanner/bad.png", b"no picture")
     process = start("sh", "-c", example("A watch folder"))
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + HANGS_S
     while list(Path("scanner").glob("*.png")) and time.monotonic() < deadline:
         time.sleep(0.1)
     Path("end-of-shift").touch()

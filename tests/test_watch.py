@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import encoded, environment, field_picture
+from conftest import HANGS_S, encoded, environment, field_picture
 
 from zipread.append import GrowingOutput, Signature
 from zipread.errors import UsageError
@@ -299,7 +299,7 @@ def started(tmp_path, *arguments):
     code = (  # a shell's background job ignores Ctrl-C, and so do its children unless they are told otherwise
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from zipread.cli import main; main()"
     )
-    arguments = ["watch", "in", "-o", "codes.csv", "--settle", "0.2", "--interval", "0.1", "-v", *arguments]
+    arguments = ["watch", "in", "-o", "codes.csv", "--settle", "1", "--interval", "0.1", "-v", *arguments]
     return subprocess.Popen(
         [sys.executable, "-c", code, *arguments], cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True
     )
@@ -322,11 +322,11 @@ class TestProcess:
         (folder / "late.png").write_bytes(picture)
         with started(tmp_path, "--move") as watch:
             assert watch.stderr.readline().startswith("in/late.png: 94043 ")
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + HANGS_S
             while (folder / "late.png").exists() and time.monotonic() < deadline:
                 time.sleep(0.05)
             watch.send_signal(signal.SIGINT)
-            assert watch.wait(30) == 130
+            assert watch.wait(HANGS_S) == 130
             assert watch.stderr.read().startswith("zipread: interrupted")
         assert sorted(paths_in((tmp_path / "codes.csv").read_text())) == ["in/bad.png", "in/late.png", "in/slow.png"]
         assert files_below(folder) == ["done/late.png", "done/slow.png", "failed/bad.png"]
