@@ -60,6 +60,7 @@ class PageError:
 class CleanPage:
     """A page prepared for finding things: ink separated from paper, at a working scale."""
 
+    gray: np.ndarray  # (h, w) uint8, the page
     ink: np.ndarray  # (h, w) uint8, 255 ink / 0 paper
     scale: float  # working pixels per page pixel, <= 1
     angle: float  # skew, degrees; positive: text lines run downwards to the right; near ±90 on a page on its side

@@ -40,9 +40,9 @@ def clean_page(page: Page) -> CleanPage:
     ink = _page_ink(gray, coarse, paper)
     piece = find_piece(paper)
     if piece is None:
-        return CleanPage(ink=ink, scale=scale, angle=estimate_skew(ink))
+        return CleanPage(gray, ink, scale, angle=estimate_skew(ink))
     piece *= (gray.shape[1] / paper.shape[1], gray.shape[0] / paper.shape[0])
-    return CleanPage(ink=ink, scale=scale, angle=estimate_skew(ink, piece), piece=piece / scale)
+    return CleanPage(gray, ink, scale, angle=estimate_skew(ink, piece), piece=piece / scale)
 
 
 def _page_ink(gray: np.ndarray, coarse: np.ndarray, paper: np.ndarray) -> np.ndarray:

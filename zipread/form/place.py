@@ -63,9 +63,10 @@ def find_frames(reference: Page, field: FormField) -> tuple[Frame, ...]:
 
 def _level_rows(cut: Page, digits: int) -> list[list[Frame]]:
     """Clear rows of exactly `digits` boxes in an upright picture, pixels of it."""
-    clean = CleanPage(np.zeros_like(cut.gray), scale=1.0, angle=0.0)  # rows are found by their lines, not by ink
+    no_ink = np.zeros_like(cut.gray)  # rows are found by their lines
+    clean = CleanPage(cut.gray, no_ink, scale=1.0, angle=0.0)
     rows = []
-    for found in find_rows(cut, clean, turn_upright(clean), digits, max(cut.gray.shape)):
+    for found in find_rows(clean, turn_upright(clean), digits, max(cut.gray.shape)):
         if found.prior < CLEAR_ROW or abs(found.angle) > 1.0:
             continue
         x, y = found.center[0] - found.size[0] / 2, found.center[1] - found.size[1] / 2

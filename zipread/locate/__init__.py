@@ -13,7 +13,7 @@ from zipread.locate.envelope import find_codes
 from zipread.locate.lines import Text, find_text
 from zipread.locate.orientation import MOST_PAGES, upright_evidence
 from zipread.locate.outlines import outline_text
-from zipread.locate.upright import Upright, flatten, turn_over, turn_upright
+from zipread.locate.upright import Upright, flatten, is_slanted, turn_over, turn_upright
 from zipread.records import CleanPage, Field, Page
 
 __all__ = ["MAX_FIELDS", "locate", "outline_text"]
@@ -49,7 +49,7 @@ def locate(
     if layout == "field":
         return _one_field(page, clean, digits)
     if layout == "boxes":
-        return _as_places(find_rows(page, clean, turn_upright(clean), digits, max(clean.ink.shape))[:MAX_FIELDS])
+        return _as_places(find_rows(clean, turn_upright(clean), digits, max(clean.ink.shape))[:MAX_FIELDS])
     upright = flatten(clean)
     text = find_text(upright.ink)
     if layout == "auto" and _is_one_line(clean, text):
@@ -58,8 +58,8 @@ def locate(
     codes = _codes_either_way(upright, text, digits, likely)
     if layout == "envelope":
         return _as_places(codes, NOWHERE)
-    level = turn_upright(clean)
-    rows = find_rows(page, clean, level if likely >= 0 else turn_over(level), digits)[:MAX_FIELDS]
+    level = upright if clean.piece is None or not is_slanted(clean.piece) else turn_upright(clean)
+    rows = find_rows(clean, level if likely >= 0 else turn_over(level), digits)[:MAX_FIELDS]
     best = max([NOWHERE, *(field.prior for field in codes)])
     rows = [replace(row, prior=best + BOXES_BONUS * (2.0 * row.prior - 1.0)) for row in rows]
     return _as_places(rows + codes, NOWHERE)[:MAX_FIELDS]
@@ -111,7 +111,7 @@ def _is_one_line(clean: CleanPage, text: Text) -> bool:
 
 def _one_field(page: Page, clean: CleanPage, digits: int) -> list[Field]:
     """A picture of one line: the row of printed boxes in it, or else the whole of it."""
-    rows = find_rows(page, clean, turn_upright(clean), digits)[:1]
+    rows = find_rows(clean, turn_upright(clean), digits)[:1]
     if rows and rows[0].prior > CLEAR_ROW:
         return _as_places(rows)
     return [_whole_picture(page, clean, 0.0)]

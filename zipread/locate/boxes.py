@@ -29,7 +29,7 @@ from zipread.locate.upright import (
     turn_picture,
     turn_upright,
 )
-from zipread.records import CleanPage, Field, Page
+from zipread.records import CleanPage, Field
 
 SEARCH_SIDE = 1100
 """Longest side of the largest picture searched at first sight, pixels: frames are long, they survive shrinking."""
@@ -53,20 +53,20 @@ MARGIN = 0.25
 """Paper kept around a row for digits that leave their box, cell heights."""
 
 
-def find_rows(page: Page, clean: CleanPage, upright: Upright, digits: int, side: int = SEARCH_SIDE) -> list[Field]:
+def find_rows(clean: CleanPage, upright: Upright, digits: int, side: int = SEARCH_SIDE) -> list[Field]:
     """Find rows of exactly `digits` printed cells, the clearest first; the prior is the clearness of the frame.
 
     `side` is the longest side of the largest picture searched, pixels: a larger one finds finer frames and costs
     more. Each next one has half its size.
     """
-    gray, factor = _level_gray(page, clean, upright, side)
+    gray, factor = _level_gray(clean, upright, side)
     if not _is_large_enough(gray):
         return []
     lines = thin_lines(gray)
     tilt = _tilt(lines) if max(clean.ink.shape) < FIELD_SIDE else 0.0
     if tilt:
         upright = turn_upright(replace(clean, angle=upright.angle + tilt))
-        gray, factor = _level_gray(page, clean, upright, side)
+        gray, factor = _level_gray(clean, upright, side)
         lines = thin_lines(gray)
     rows: list[Row] = []
     while True:
@@ -100,19 +100,14 @@ def _tilt(lines: Lines) -> float:
     return tilt if agreeing >= LEAST_EQUAL and abs(tilt) >= LEAST_TILT else 0.0
 
 
-def _level_gray(page: Page, clean: CleanPage, upright: Upright, side: int) -> tuple[np.ndarray, float]:
+def _level_gray(clean: CleanPage, upright: Upright, side: int) -> tuple[np.ndarray, float]:
     """The page's gray, level and small enough to search, and working pixels per pixel of it."""
-    gray = page.gray
-    height, width = clean.ink.shape
-    while max(gray.shape) > 2 * max(height, width):
-        gray = _halved(gray)
-    if gray.shape != (height, width):
-        gray = cv2.resize(gray, (width, height), interpolation=cv2.INTER_LINEAR)
+    gray = clean.gray
     while max(gray.shape) > side:
         gray = _halved(gray)
     if max(gray.shape) < 0.6 * SEARCH_SIDE:
         gray = cv2.resize(gray, None, fx=2.0, fy=2.0, interpolation=cv2.INTER_LINEAR)
-    factor = width / gray.shape[1]
+    factor = clean.gray.shape[1] / gray.shape[1]
     if abs(upright.angle) >= LEVEL_ENOUGH:
         gray = turn_picture(gray, upright.angle, 255, cv2.INTER_LINEAR)
     return gray, factor

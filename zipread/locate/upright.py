@@ -75,7 +75,7 @@ def flatten(clean: CleanPage) -> Upright:
     Where the opposite edges of the piece are parallel this is `turn_upright`. Else the edges become a rectangle, with
     some of the background around it in case an edge was mistaken.
     """
-    if clean.piece is None or _is_parallel(clean.piece):
+    if clean.piece is None or not is_slanted(clean.piece):
         return turn_upright(clean)
     corners = _from_upper_left(clean.piece, clean.angle) * clean.scale
     width, height = (round(side) for side in _sides(corners))
@@ -124,11 +124,12 @@ def _from_upper_left(corners: np.ndarray, angle: float) -> np.ndarray:
     return np.roll(corners, -first, axis=0)
 
 
-def _is_parallel(corners: np.ndarray) -> bool:
-    edges = np.roll(corners, -1, axis=0) - corners
+def is_slanted(piece: np.ndarray) -> bool:
+    """Whether a mail piece with these corners (4, 2) is seen at a slant that has to be undone."""
+    edges = np.roll(piece, -1, axis=0) - piece
     angle = np.degrees(np.arctan2(edges[:, 1], edges[:, 0]))
     apart = (angle[:2] - angle[2:] + 360.0) % 360.0 - 180.0
-    return bool(np.abs(apart).max() < PARALLEL_ENOUGH)
+    return bool(np.abs(apart).max() >= PARALLEL_ENOUGH)
 
 
 def turn_picture(picture: np.ndarray, angle: float, fill: int, interpolation: int) -> np.ndarray:
