@@ -152,7 +152,7 @@ def _path_features(path: Path, digits: int, posterior: float) -> tuple[float, ..
 
 
 def _column_features(rivals: dict[str, float], code: str, digits: int) -> tuple[float, ...]:
-    """How sure the second reader is of a code's first digits, alone and among rivals, and whether it would choose them.
+    """How sure the second reader is of a code's first digits, alone and among rivals.
 
     A doubtful +4 must not count: whatever it is read as, the five before it are the same, and share the doubt of nine.
     """
@@ -160,7 +160,7 @@ def _column_features(rivals: dict[str, float], code: str, digits: int) -> tuple[
     same = np.array([rival[:digits] == code[:digits] for rival in rivals])
     best = float(logs[same].max())
     share = float(np.exp(logs[same] - logs.max()).sum() / np.exp(logs - logs.max()).sum())
-    return math.sqrt(-min(0.0, best) * digits / len(code)), log_odds(share), float(best == logs.max())
+    return math.sqrt(-min(0.0, best) * digits / len(code)), log_odds(share)
 
 
 PRINTED_SPREAD = 0.035

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-FEATURES = ("posterior", "doubt", "geometry", "skipped", "columns_doubt", "columns_posterior", "agreement")
+FEATURES = ("posterior", "doubt", "geometry", "skipped", "columns_doubt", "columns_posterior")
 """What the confidence is computed from, in this order.
 
 The posterior of the code among all guesses, log-odds; the root of the negative log probability of its digits; the
 costs of its shapes and of what was left out; the root of the negative log probability that the second reader gives it;
-its posterior by the second reader alone, log-odds; and whether it is the second reader's first choice.
+and its posterior by the second reader alone, log-odds.
 """
 
 COLUMNS_WEIGHT = 1.0
@@ -23,8 +23,8 @@ MOST_ODDS = 9.0
 
 MOST_COST = 12.0
 
-NO_COLUMNS = (2.0, 0.0, 0.0)
-"""The last three features where the second reader has nothing to say."""
+NO_COLUMNS = (2.0, 0.0)
+"""The last two features where the second reader has nothing to say."""
 
 
 @dataclass(frozen=True, slots=True)
