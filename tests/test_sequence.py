@@ -1,8 +1,14 @@
+import json
+import shutil
+
+import cv2
 import numpy as np
 import pytest
 
 from zipread.decode.columns import best_codes, code_scores
-from zipread.sequence import DIGIT_ROWS, FULL_INK, ROWS, STEP, normalize_line
+from zipread.errors import DependencyError
+from zipread.model import model_folder
+from zipread.sequence import DIGIT_ROWS, FULL_INK, ROWS, STEP, load_column_reader, normalize_line
 
 NOTHING = 10
 
@@ -76,3 +82,28 @@ def test_a_line_has_its_digits_in_the_middle_at_one_height_and_one_strength(pape
 def test_no_line_without_contrast_or_beyond_the_longest():
     assert normalize_line(np.full((40, 200), 180, np.uint8), 5, 35) is None
     assert normalize_line(np.tile(field(250, 10), (1, 40)), 30, 70) is None
+
+
+@pytest.mark.filterwarnings("default")  # Keras warns about its own use of numpy
+def test_the_shipped_second_reader_is_the_same_in_onnx_and_keras_and_reads_plain_print():
+    gray = np.full((60, 260), 250, np.uint8)
+    cv2.putText(gray, "62704", (20, 48), cv2.FONT_HERSHEY_SIMPLEX, 1.6, 20, 4, cv2.LINE_AA)
+    line = normalize_line(gray, 14, 48)
+    assert line is not None
+    by_onnx, by_keras = (load_column_reader(engine).columns(line) for engine in ("onnx", "keras"))
+    assert np.abs(by_onnx - by_keras).max() < 1e-5
+    assert best_codes(by_onnx, 5)[0] == "62704"
+
+
+def test_a_model_folder_of_digits_alone_has_no_second_reader(tmp_path):
+    manifest = json.loads((model_folder() / "manifest.json").read_text())
+    manifest["sha256"] = {name: digest for name, digest in manifest["sha256"].items() if name.startswith("digits")}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    assert load_column_reader(folder=tmp_path) is None
+
+
+def test_a_damaged_second_reader_is_named(tmp_path):
+    shutil.copytree(model_folder(), tmp_path / "model")
+    (tmp_path / "model" / "lines.onnx").write_bytes(b"not a network")
+    with pytest.raises(DependencyError, match=r"lines\.onnx"):
+        load_column_reader(folder=tmp_path / "model")
