@@ -258,18 +258,20 @@ def find_blocks(lines: tuple[TextLine, ...]) -> list[Block]:
     below = (down > 0) & (down <= 2.6 * large) & (apart <= 2 * large)
     linked = (large <= 2.0 * small) & (same_row | below)
     linked |= linked.T
+    first, second = np.nonzero(linked)
+    start, neighbours = np.searchsorted(first, np.arange(len(lines) + 1)).tolist(), second.tolist()
     blocks: list[Block] = []
-    waiting = np.ones(len(lines), bool)
+    waiting = [True] * len(lines)
     for i in range(len(lines)):
         if not waiting[i]:
             continue
         waiting[i] = False
-        members, reached = [i], 0
-        while reached < len(members):
-            joined = np.flatnonzero(linked[members[reached]] & waiting)
-            waiting[joined] = False
-            members += joined.tolist()
-            reached += 1
+        members = [i]
+        for member in members:  # grows while it is followed
+            for j in neighbours[start[member] : start[member + 1]]:
+                if waiting[j]:
+                    waiting[j] = False
+                    members.append(j)
         blocks.append(Block(_rows([lines[j] for j in sorted(members)])))
     return blocks
 
