@@ -13,7 +13,7 @@ import time
 from zipread import batch
 from zipread.records import Reading, Search
 
-SLOW, HANG, CRASH, NO_MEMORY, BUSY = 1, 2, 3, 4, 5
+SLOW, HANG, CRASH, NO_MEMORY, BUSY, WAIT = 1, 2, 3, 4, 5, 6
 """Gray levels and what comes of them; any other is read as a code."""
 
 
@@ -27,6 +27,8 @@ class FaultyReader:
             time.sleep(0.05)
         if level == HANG:
             time.sleep(300)
+        while level == WAIT and not os.path.exists("go-on"):
+            time.sleep(0.05)
         if level == CRASH:
             ctypes.string_at(0)
         if level == NO_MEMORY:

@@ -14,11 +14,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import HANGS_S, ROOT, encoded, environment
-from faulty import BUSY, CRASH, HANG, NO_MEMORY, SLOW
+from faulty import BUSY, CRASH, HANG, NO_MEMORY, SLOW, WAIT
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="signals, limits")
 
 SCRIPT = ROOT / "tests" / "faulty.py"
+
+ROW_BY_ROW = ("-v", "--progress", "none")
+"""A line for every row, and no others: how far the run is, which a busy machine gets to hear of, would count as one."""
 
 STOPS_WITHIN_S = 100.0
 """What Ctrl-C may take on a machine with far too much to do. What hangs does so for longer."""
@@ -75,7 +78,7 @@ def one_run(tmp_path_factory):
 def killed_run(tmp_path_factory):
     """The deck with the journal of a run over it that was killed."""
     folder = write_deck(tmp_path_factory.mktemp("killed"))
-    killed = command(folder, "scan", "deck", "-o", "codes.csv", "--jobs", "2", "-v")
+    killed = command(folder, "scan", "deck", "-o", "codes.csv", "--jobs", "2", *ROW_BY_ROW)
     read_lines(killed, 20)
     killed.kill()
     killed.communicate()
@@ -151,7 +154,7 @@ class TestResume:
     def test_what_is_known_and_what_is_not(self, deck, start, run):
         """Pictures that were read and hang from now on are known by their bytes, wherever they lie."""
         write(deck / "deck" / "99.png", HANG)
-        stopped = start("scan", "deck", "-o", "codes.csv", "--jobs", "2", "-v")
+        stopped = start("scan", "deck", "-o", "codes.csv", "--jobs", "2", *ROW_BY_ROW)
         read_lines(stopped, 59)
         stopped.kill()
         stopped.wait()
@@ -178,14 +181,16 @@ class TestResume:
         assert sorted(os.listdir(killed)) == ["codes.csv", "deck"]
 
     def test_two_runs_do_not_share_an_output(self, deck, start, run):
-        first = start("scan", "deck", "-o", "codes.csv", "--jobs", "1", "-v")
+        write(deck / "deck" / "99.png", WAIT)
+        first = start("scan", "deck", "-o", "codes.csv", "--jobs", "1", *ROW_BY_ROW)
         read_lines(first, 1)
         code, _, said = run("scan", "deck", "-o", "codes.csv", "--force")
         assert (code, said.count("\n")) == (2, 1)
         assert "another run is writing this output" in said
+        (deck / "go-on").touch()
         first.communicate(timeout=HANGS_S)
         assert first.returncode == 4
-        assert len(rows(deck / "codes.csv")) == 68
+        assert len(rows(deck / "codes.csv")) == 69
 
     def test_resume_needs_nothing_to_go_on_from(self, deck, run):
         assert run("scan", "deck", "-o", "codes.csv", "--resume")[0] == 4
@@ -195,7 +200,7 @@ class TestResume:
     def test_a_debug_picture_is_made_for_every_input(self, tmp_path, start, run):
         for number in range(20):
             write(tmp_path / "deck" / f"{number:02}.png", SLOW)  # all of the same bytes
-        stopped = start("scan", "deck", "-o", "codes.csv", "--jobs", "1", "-v", "--debug", "seen")
+        stopped = start("scan", "deck", "-o", "codes.csv", "--jobs", "1", *ROW_BY_ROW, "--debug", "seen")
         read_lines(stopped, 5)
         stopped.kill()
         stopped.wait()
@@ -240,7 +245,7 @@ class TestFaults:
         for number in range(others):
             write(tmp_path / "in" / f"{number:02}.png", 100, seed=number)
         write(tmp_path / "in" / "99.png", level)
-        stopped = start("scan", "in", "-o", "codes.csv", "-v", "--jobs", "2")
+        stopped = start("scan", "in", "-o", "codes.csv", *ROW_BY_ROW, "--jobs", "2")
         read_lines(stopped, others)
         began = time.monotonic()
         os.killpg(stopped.pid, signal.SIGINT)
@@ -256,7 +261,7 @@ class TestFaults:
     def test_workers_end_with_a_killed_parent(self, tmp_path, start):
         for number in range(20):
             write(tmp_path / "in" / f"{number:02}.png", 100 if number < 5 else HANG, seed=number)
-        killed = start("scan", "in", "-o", "codes.csv", "-v", "--jobs", "2")
+        killed = start("scan", "in", "-o", "codes.csv", *ROW_BY_ROW, "--jobs", "2")
         read_lines(killed, 5)
         killed.kill()
         killed.wait()
@@ -292,7 +297,7 @@ class TestFaults:
     def test_nobody_listening_on_stderr_is_no_reason_to_stop(self, tmp_path, start):
         for number in range(5):
             write(tmp_path / "in" / f"{number}.png", 100, seed=number)
-        process = start("scan", "in", "-o", "codes.csv", "-v")
+        process = start("scan", "in", "-o", "codes.csv", *ROW_BY_ROW)
         process.stderr.close()
         assert process.wait(HANGS_S) == 0
         assert len(rows(tmp_path / "codes.csv")) == 5
@@ -300,7 +305,7 @@ class TestFaults:
     def test_a_file_that_vanishes(self, tmp_path, start):
         for number in range(20):
             write(tmp_path / "in" / f"{number:02}.png", SLOW, seed=number)
-        process = start("scan", "in", "-o", "codes.csv", "-v", "--jobs", "1")
+        process = start("scan", "in", "-o", "codes.csv", *ROW_BY_ROW, "--jobs", "1")
         read_lines(process, 3)
         (tmp_path / "in" / "19.png").unlink()
         process.communicate(timeout=HANGS_S)
@@ -335,7 +340,7 @@ def test_names_of_every_kind(tmp_path, run):
         Path(os.fsdecode(os.path.join(folder, name))).write_bytes(encoded(np.full((8, 8), 90, np.uint8)))
     Path(os.fsdecode(os.path.join(folder, NAMES[8]))).write_bytes(b"no picture")
     os.mkdir(os.path.join(folder, b"folder.jpg"))
-    code, _, said = run("scan", "in", "-o", "codes.csv", "-v")
+    code, _, said = run("scan", "in", "-o", "codes.csv", *ROW_BY_ROW)
     assert code == 4
     assert len(said.splitlines()) == len(NAMES) + 2  # every name on one line, and the summary
     assert "\x1b" not in said
