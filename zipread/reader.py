@@ -14,7 +14,7 @@ from zipread.decode import Decoded
 from zipread.directory import load_directory
 from zipread.errors import InputError
 from zipread.explain import explain
-from zipread.fields import Attempt, FieldReader, Networks, outline_of
+from zipread.fields import Attempt, FieldReader, Networks, confidence_on_page, outline_of
 from zipread.load import load_pages
 from zipread.locate import locate
 from zipread.normalize import normalize_ink, to_mnist
@@ -92,8 +92,8 @@ class Reader:
         """Read one page: the code at its most probable place, or a form's fields, one reading each."""
         if self._form is not None:
             return self._read_form(page, self._form)
-        clean, _, attempts = self._attempt(page, self.settings.layout)
-        return [self._choose(page, clean, attempts)]
+        clean, fields, attempts = self._attempt(page, self.settings.layout)
+        return [self._choose(page, clean, fields, attempts)]
 
     def explain_page(self, page: Page) -> tuple[list[Reading], Search]:
         """Read one page as `read_page` does, and tell what was considered; of a form's page there is nothing to tell.
@@ -103,7 +103,7 @@ class Reader:
         if self._form is not None:
             return self._read_form(page, self._form), Search()
         clean, fields, attempts = self._attempt(page, self.settings.layout)
-        return [self._choose(page, clean, attempts)], explain(clean, fields, attempts)
+        return [self._choose(page, clean, fields, attempts)], explain(clean, fields, attempts)
 
     def _read_form(self, page: Page, form: Form) -> list[Reading]:
         """Read the fields of a form; a page that is not that form is one reading with status "error"."""
@@ -122,7 +122,7 @@ class Reader:
         except InputError as error:
             return Reading(page=page.number, field=field.name, status="error", message=str(error))
         attempt = self._field_reader(field.digits, field.directory).read(placed.cut, [placed.field])[0]
-        reading = self._reading(placed.cut, attempt, 0.0, field.digits)
+        reading = self._reading(placed.cut, attempt, 0.0, field.digits, attempt.confidence)
         if field.layout == "boxed":
             reading = without_crossed_out(reading)
         return to_page_pixels(reading, placed, page)
@@ -137,8 +137,8 @@ class Reader:
             gray: (h, w) uint8, either polarity, upright within a few degrees.
         """
         page = self._page_of(gray)
-        clean, _, attempts = self._attempt(page, "field")
-        return self._choose(page, clean, attempts)
+        clean, fields, attempts = self._attempt(page, "field")
+        return self._choose(page, clean, fields, attempts)
 
     def decode_field(self, gray: np.ndarray) -> Decoded | None:
         """What `read_field` decides on, with the features of the confidence; None where no path was found."""
@@ -175,14 +175,14 @@ class Reader:
         message = "" if scores.argmax() != NOT_A_DIGIT else "does not look like one digit"
         return DigitReading(str(best), confidence, status, message)
 
-    def _choose(self, page: Page, clean: CleanPage, attempts: list[Attempt]) -> Reading:
+    def _choose(self, page: Page, clean: CleanPage, fields: list[Field], attempts: list[Attempt]) -> Reading:
         """The best attempt as the page's reading; what other places say goes to its alternatives."""
         if not attempts:
             return Reading(page=page.number, angle=clean.angle)
         ranked = sorted(attempts, key=lambda attempt: -attempt.merit)
         best = ranked[0]
         angle = _angle_of(clean, best.field)
-        reading = self._reading(page, best, angle, self.settings.digits)
+        reading = self._reading(page, best, angle, self.settings.digits, confidence_on_page(best, fields))
         if best.field.layout == "envelope" and best.confidence < NO_CODE:
             return Reading(page=page.number, angle=angle, message="no code found")
         for other in ranked[1:]:
@@ -200,7 +200,7 @@ class Reader:
             break
         return reading
 
-    def _reading(self, page: Page, attempt: Attempt, angle: float, wanted: int) -> Reading:
+    def _reading(self, page: Page, attempt: Attempt, angle: float, wanted: int, confidence: float) -> Reading:
         outline = outline_of(attempt.field)
         box = _bounds(np.array(outline), page)
         empty = Reading(page=page.number, field=attempt.field.name, box=box, angle=angle, outline=outline)
@@ -210,12 +210,12 @@ class Reader:
         digits = tuple(_digit(attempt, index) for index in decoded.candidates)
         main = digits[:wanted]
         corners = np.array([corner for digit in main for corner in digit.box])
-        accepted = attempt.confidence >= self.settings.accept
+        accepted = confidence >= self.settings.accept
         return replace(
             empty,
             code=decoded.code,
             plus4=decoded.plus4,
-            confidence=attempt.confidence,
+            confidence=confidence,
             status="accepted" if accepted else "review",
             kind=decoded.kind,
             digit_confidences=tuple(
