@@ -26,7 +26,7 @@ class Fragile:
             if item == "hang":
                 time.sleep(600)
             if item == "long":
-                for _ in range(4):
+                for _ in range(6):
                     time.sleep(0.6)
                     line.alive()
             return item, os.getpid()

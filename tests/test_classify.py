@@ -68,8 +68,8 @@ def test_what_is_not_normalized_is_refused(classifier, wrong):
 
 def test_the_model_is_small_and_its_record_complete():
     manifest = json.loads((model_folder() / "manifest.json").read_text())
-    assert manifest["parameters"] <= 500_000
-    assert set(manifest["sha256"]) == {"digits.keras", "digits.onnx"}
+    assert all(manifest["training"][name]["parameters"] <= 500_000 for name in ("digits", "lines"))
+    assert set(manifest["sha256"]) == {"digits.keras", "digits.onnx", "lines.keras", "lines.onnx"}
     assert len(manifest["calibration"]["weights"]) == len(manifest["calibration"]["features"])
 
 

@@ -4,9 +4,11 @@ import pytest
 from conftest import ROOT
 
 from zipread import Reader
+from zipread.decode import Decoded
 from zipread.errors import InputError, SettingsError
+from zipread.fields import Attempt, confidence_on_page
 from zipread.load import load_pages
-from zipread.records import Page, Reading, Search
+from zipread.records import Field, FieldImage, Lattice, Page, Reading, Search
 
 
 @pytest.fixture(scope="module")
@@ -141,3 +143,25 @@ def test_a_cropped_field_has_one_place_and_no_text(reader):
 def test_on_blank_paper_nothing_is_considered():
     [reading], search = Reader(layout="envelope").explain_page(Page(np.full((300, 700), 240, np.uint8)))
     assert (reading.status, search) == ("blank", Search())
+
+
+def attempt_at(prior: float, center: tuple[float, float], confidence: float, layout: str = "envelope") -> Attempt:
+    image = FieldImage(*(np.zeros((4, 4), np.uint8),) * 3, np.eye(2, 3))
+    decoded = Decoded("12345", "", confidence, (), (), "unknown", ())
+    field = Field(center, (100.0, 20.0), 0.0, layout, prior=prior)
+    return Attempt(field, image, Lattice(0, (), (), 20.0), np.zeros((0, 28, 28), np.uint8), np.zeros((0, 11)), decoded)
+
+
+def test_a_page_is_no_surer_than_its_reading_and_less_sure_where_places_compete():
+    best = attempt_at(1.0, (500.0, 300.0), 0.99)
+    alone = confidence_on_page(best, [best.field])
+    rival = attempt_at(0.9, (100.0, 50.0), 0.5).field
+    disputed = confidence_on_page(best, [best.field, rival])
+    again = confidence_on_page(best, [best.field, attempt_at(0.9, (520.0, 300.0), 0.5).field])
+    assert disputed < alone <= 0.99
+    assert again == alone  # the same place, cut a little differently, is no rival
+
+
+def test_a_field_that_was_cut_out_is_as_sure_as_its_reading():
+    best = attempt_at(0.0, (50.0, 10.0), 0.97, "field")
+    assert confidence_on_page(best, [best.field]) == 0.97
