@@ -218,7 +218,11 @@ def test_every_module_says_what_it_is():
 
 
 def lab(*arguments, cwd, **more):
-    command = [sys.executable, "-c", "from zipread.cli import main; main()", "lab", *arguments]
+    # A background job ignores Ctrl-C, and what it starts does as well.
+    program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from zipread.cli import main; main()"
+    )
+    command = [sys.executable, "-c", program, "lab", *arguments]
     return subprocess.Popen(
         command, cwd=cwd, env=environment() | more, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
