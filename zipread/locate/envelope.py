@@ -22,7 +22,7 @@ RUNS_PER_LINE = 4
 """Most places offered on one line."""
 SAME_PLACE = 0.85
 """Overlap (intersection over union) from which two runs are one place."""
-MARGIN = 0.38
+MARGIN = 0.46
 """Paper kept above, below and beside a code, digit heights."""
 LEAST_SLOPE, GREATEST_SLOPE = 0.012, 0.12
 """Slopes of a line against its page that are followed: less does no harm, more is no line."""
