@@ -12,7 +12,7 @@ import numpy as np
 
 from zipread.classify import Classifier, load_classifier
 from zipread.clean import INK_DARKNESS, cut_field
-from zipread.decode import Calibration, Decoded, decode
+from zipread.decode import Calibration, Decoded, decode, log_odds
 from zipread.normalize import normalize_ink
 from zipread.records import Corners, Field, FieldImage, Lattice, Page
 from zipread.segment import segment
@@ -174,12 +174,6 @@ def confidence_on_page(best: Attempt, fields: Sequence[Field]) -> float:
     value = PAGE_BIAS + sum(weight * part for weight, part in zip(PAGE_WEIGHTS, evidence, strict=True))
     # The best of places makes no reading surer than it is.
     return min(best.decoded.confidence, float(1.0 / (1.0 + np.exp(-value))))
-
-
-def log_odds(probability: float) -> float:
-    """Log-odds of a probability, kept finite."""
-    bounded = min(max(probability, 1e-6), 1 - 1e-6)
-    return float(np.log(bounded / (1 - bounded)))
 
 
 def _band(image: FieldImage, lattice: Lattice) -> tuple[float, float]:

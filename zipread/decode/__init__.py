@@ -9,11 +9,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from zipread.decode.columns import best_codes, code_scores
-from zipread.decode.confidence import COLUMNS_WEIGHT, FEATURES, MOST_COST, NO_COLUMNS, Calibration, log_odds
+from zipread.decode.confidence import (
+    COLUMNS_WEIGHT,
+    FEATURES,
+    MOST_COST,
+    NO_COLUMNS,
+    Calibration,
+    capped_log_odds,
+    log_odds,
+)
 from zipread.decode.search import Path, search, spell
 from zipread.records import Candidate, Kind, Lattice
 
-__all__ = ["COLUMNS_WEIGHT", "FEATURES", "Calibration", "Decoded", "decode", "kind_of"]
+__all__ = ["COLUMNS_WEIGHT", "FEATURES", "Calibration", "Decoded", "decode", "kind_of", "log_odds"]
 
 NOT_IN_DIRECTORY = 2.0
 """Cost (negative log odds) of a code that the directory doesn't list."""
@@ -148,7 +156,7 @@ def _posterior(guesses: Sequence[_Guess], digits: int, directory: np.ndarray | N
 
 def _path_features(path: Path, digits: int, posterior: float) -> tuple[float, ...]:
     doubt = math.sqrt(-sum(path.evidence[:digits]))
-    return log_odds(posterior), doubt, min(path.geometry, MOST_COST), min(path.skipped, MOST_COST)
+    return capped_log_odds(posterior), doubt, min(path.geometry, MOST_COST), min(path.skipped, MOST_COST)
 
 
 def _column_features(rivals: dict[str, float], code: str, digits: int) -> tuple[float, ...]:
@@ -160,7 +168,7 @@ def _column_features(rivals: dict[str, float], code: str, digits: int) -> tuple[
     same = np.array([rival[:digits] == code[:digits] for rival in rivals])
     best = float(logs[same].max())
     share = float(np.exp(logs[same] - logs.max()).sum() / np.exp(logs - logs.max()).sum())
-    return math.sqrt(-min(0.0, best) * digits / len(code)), log_odds(share)
+    return math.sqrt(-min(0.0, best) * digits / len(code)), capped_log_odds(share)
 
 
 PRINTED_SPREAD = 0.035

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +53,11 @@ class Calibration:
 
 
 def log_odds(probability: float) -> float:
-    """Log-odds, within MOST_ODDS either way."""
-    bounded = np.clip(probability, 1e-6, 1 - 1e-6)
-    return float(np.clip(np.log(bounded / (1 - bounded)), -MOST_ODDS, MOST_ODDS))
+    """Log-odds of a probability, kept finite."""
+    bounded = min(max(probability, 1e-6), 1 - 1e-6)
+    return math.log(bounded / (1 - bounded))
+
+
+def capped_log_odds(probability: float) -> float:
+    """Log-odds, within MOST_ODDS either way: the feature of a posterior."""
+    return min(max(log_odds(probability), -MOST_ODDS), MOST_ODDS)
