@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from zipread.form.template import FormField
 from zipread.locate.combs import find_combs
 from zipread.locate.frames import CELL_SIZE, Lines, support, thin_lines
+from zipread.locate.upright import Span
 from zipread.records import Page
 from zipread.settings import MAX_DIGITS
 
@@ -44,27 +44,6 @@ CLEAR_COMB = 0.95
 """Share of its base line that a comb must have: a table's lines make combs by chance."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Rectangle:
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    @property
-    def width(self) -> float:
-        return self.right - self.left
-
-    @property
-    def height(self) -> float:
-        return self.bottom - self.top
-
-    def overlaps(self, other: _Rectangle) -> bool:
-        across = min(self.right, other.right) - max(self.left, other.left)
-        down = min(self.bottom, other.bottom) - max(self.top, other.top)
-        return across > 0 and down > 0
-
-
 def propose_fields(reference: Page) -> tuple[FormField, ...]:
     """Propose the fields of a form, in reading order, for a person to name and correct.
 
@@ -78,7 +57,7 @@ def propose_fields(reference: Page) -> tuple[FormField, ...]:
     if min(gray.shape) < 2 * CELL_SIZE[0]:
         return ()
     lines = thin_lines(gray)
-    found: list[tuple[_Rectangle, int, bool]] = []  # box, digits, whether it is a row of boxes
+    found: list[tuple[Span, int, bool]] = []  # box, digits, whether it is a row of boxes
     frames = _frames(lines)
     rows = _rows(frames)
     in_rows = {id(frame) for row in rows for frame in row}
@@ -86,7 +65,7 @@ def propose_fields(reference: Page) -> tuple[FormField, ...]:
     found += [(_around(row), len(row), True) for row in rows if len(row) <= MAX_DIGITS]
     for digits in range(MAX_DIGITS, 1, -1):
         for comb in find_combs(lines, digits):
-            cells = [_Rectangle(c.left, c.top, c.right, c.bottom) for c in comb.cells]
+            cells = list(comb.cells)
             taken = [box for box, *_ in found] + [frame for frame in frames if frame.width > frame.height]
             if comb.clearness >= CLEAR_COMB and not any(_around(cells).overlaps(box) for box in taken):
                 found.append((_around(cells), digits, True))
@@ -105,7 +84,7 @@ def propose_fields(reference: Page) -> tuple[FormField, ...]:
     )
 
 
-def _frames(lines: Lines) -> list[_Rectangle]:
+def _frames(lines: Lines) -> list[Span]:
     """The upright rectangles that lines enclose, of the height that digits are written in."""
     walls = cv2.morphologyEx(lines.vertical, cv2.MORPH_CLOSE, np.ones((GAP, 1), np.uint8))
     floors = cv2.morphologyEx(lines.horizontal, cv2.MORPH_CLOSE, np.ones((1, GAP), np.uint8))
@@ -125,7 +104,7 @@ def _frames(lines: Lines) -> list[_Rectangle]:
         if min(w, h) <= max(CELL_SIZE[0], shortest) or h > tallest:
             continue
         if cv2.contourArea(contour) >= LEAST_RECTANGLE * (w - 1) * (h - 1) and w >= BOX_ASPECT[0] * h:
-            found.append(_Rectangle(x, y, x + w, y + h))
+            found.append(Span(x, y, x + w, y + h))
     if not found:
         return []
     # A hole's contour runs on the frame's own pixels.
@@ -134,10 +113,10 @@ def _frames(lines: Lines) -> list[_Rectangle]:
     return [frame for frame, good in zip(found, clear, strict=True) if good]
 
 
-def _rows(frames: Sequence[_Rectangle]) -> list[list[_Rectangle]]:
+def _rows(frames: Sequence[Span]) -> list[list[Span]]:
     """Runs of at least two alike boxes side by side, left to right."""
     boxes = [f for f in frames if BOX_ASPECT[0] * f.height <= f.width <= BOX_ASPECT[1] * f.height]
-    rows: list[list[_Rectangle]] = []
+    rows: list[list[Span]] = []
     for box in sorted(boxes, key=lambda b: b.left):
         for row in rows:
             if _continues(row, box):
@@ -148,7 +127,7 @@ def _rows(frames: Sequence[_Rectangle]) -> list[list[_Rectangle]]:
     return [row for row in rows if len(row) > 1]
 
 
-def _continues(row: list[_Rectangle], box: _Rectangle) -> bool:
+def _continues(row: list[Span], box: Span) -> bool:
     """Whether a box is the next one of a row: alike, level with it, and at its pitch."""
     last = row[-1]
     slack_x, slack_y = ALIKE * last.width + 2, ALIKE * last.height + 2
@@ -161,7 +140,7 @@ def _continues(row: list[_Rectangle], box: _Rectangle) -> bool:
     return alike and level and near
 
 
-def _completed(row: list[_Rectangle], lines: Lines) -> list[_Rectangle]:
+def _completed(row: list[Span], lines: Lines) -> list[Span]:
     """A row with the boxes at its ends that a dark area beside them hides: they have walls, but not all their lines."""
     pitch = (row[-1].left - row[0].left) / (len(row) - 1)
     while len(row) < MAX_DIGITS:
@@ -173,11 +152,11 @@ def _completed(row: list[_Rectangle], lines: Lines) -> list[_Rectangle]:
     return row
 
 
-def _moved(box: _Rectangle, by: float) -> _Rectangle:
-    return _Rectangle(box.left + by, box.top, box.right + by, box.bottom)
+def _moved(box: Span, by: float) -> Span:
+    return Span(box.left + by, box.top, box.right + by, box.bottom)
 
 
-def _is_box(box: _Rectangle, lines: Lines) -> bool:
+def _is_box(box: Span, lines: Lines) -> bool:
     """Whether most of a box's outline is line, and both its sides are dark from top to foot."""
     outline = float(support(np.array([(box.left, box.top, box.right, box.bottom)], np.float64), lines)[0])
     left, top, right, bottom = round(box.left), round(box.top), round(box.right), round(box.bottom)
@@ -191,15 +170,15 @@ def _is_box(box: _Rectangle, lines: Lines) -> bool:
     return all(side.size and np.mean(side.min(axis=1) < DARK_WALL * paper) >= LEAST_WALL for side in sides)
 
 
-def _around(cells: Sequence[_Rectangle]) -> _Rectangle:
-    return _Rectangle(
+def _around(cells: Sequence[Span]) -> Span:
+    return Span(
         min(c.left for c in cells), min(c.top for c in cells), max(c.right for c in cells), max(c.bottom for c in cells)
     )
 
 
-def _in_reading_order(found: list[tuple[_Rectangle, int, bool]]) -> list[tuple[_Rectangle, int, bool]]:
+def _in_reading_order(found: list[tuple[Span, int, bool]]) -> list[tuple[Span, int, bool]]:
     """Fields line by line: two stand on one line when they share most of their height."""
-    ordered: list[tuple[_Rectangle, int, bool]] = []
+    ordered: list[tuple[Span, int, bool]] = []
     rest = sorted(found, key=lambda entry: entry[0].top)
     while rest:
         first = rest[0][0]

@@ -41,6 +41,12 @@ class Span:
         """The rectangle moved outwards on each side by its own amount."""
         return Span(self.left - left, self.top - top, self.right + right, self.bottom + bottom)
 
+    def overlaps(self, other: Span) -> bool:
+        """Whether the two have more than an edge in common."""
+        across = min(self.right, other.right) - max(self.left, other.left)
+        down = min(self.bottom, other.bottom) - max(self.top, other.top)
+        return across > 0 and down > 0
+
 
 @dataclass(frozen=True, slots=True)
 class Upright:
