@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from zipread.clean import clean_page, cut_field, estimate_skew, separate_ink
+from zipread.clean import clean_page, cut_field, drop_out, estimate_skew, separate_ink
 from zipread.records import Box, Field, Page
 
 ADDRESS = ("MARGARET WHITFIELD", "2417 CEDAR HOLLOW RD", "SPRINGFIELD IL 62704")
@@ -229,3 +229,33 @@ def test_without_contrast_there_is_no_ink(level):
 def test_faint_grain_is_no_ink():
     gray = np.random.default_rng(3).normal(200, 3, (60, 200)).astype(np.uint8)
     assert not separate_ink(gray)[1].any()
+
+
+ORANGE, GRAY, PEN = (236, 130, 50), (140, 140, 140), (50, 50, 60)
+CELLS = tuple(Box(10 + 50 * at, 10, 40, 56) for at in range(3))
+
+
+def boxes_in_color(frame, pen):
+    color = np.full((76, 166, 3), 245, np.uint8)
+    for cell in CELLS:
+        cv2.rectangle(color, (cell.x, cell.y), (cell.right, cell.bottom), frame, 3)
+        cv2.putText(color, "4", (cell.x + 8, cell.y + 44), cv2.FONT_HERSHEY_SIMPLEX, 1.3, pen, 3, cv2.LINE_AA)
+    page = Page(cv2.cvtColor(color, cv2.COLOR_RGB2GRAY))
+    return page, color, Field((83.0, 38.0), (166.0, 76.0), 0.0, "boxes", cells=CELLS)
+
+
+@pytest.mark.parametrize("frame", [ORANGE, (220, 40, 40), (60, 60, 225), (40, 170, 80)])
+def test_boxes_printed_in_a_colour_drop_out(frame):
+    page, color, field = boxes_in_color(frame, PEN)
+    seen = cut_field(drop_out(page, color, field), field).gray
+    edge = [seen[30, cell.x] for cell in CELLS]
+    assert min(edge) > 215
+    assert cut_field(page, field).gray[30, CELLS[0].x] < 190
+    # The foot of each four is still as dark as it was.
+    assert all(seen[cell.y + 20 : cell.y + 44, cell.x + 10 : cell.right - 5].min() < 110 for cell in CELLS)
+
+
+@pytest.mark.parametrize(("frame", "pen"), [(GRAY, PEN), (ORANGE, ORANGE)])
+def test_a_page_stays_as_it_is_where_boxes_have_no_colour_of_their_own(frame, pen):
+    page, color, field = boxes_in_color(frame, pen)
+    assert drop_out(page, color, field) is page

@@ -366,3 +366,50 @@ def test_an_array_that_is_not_contiguous_is_read():
 )
 def test_arrays_that_are_no_pictures(pixels):
     message_of(pixels)
+
+
+def orange_stripe():
+    rgb = np.full((20, 30, 3), 240, np.uint8)
+    rgb[4:9] = (230, 120, 30)
+    return rgb
+
+
+@pytest.mark.parametrize("format", ["PNG", "BMP", "TIFF", "JPEG", "WEBP"])
+def test_a_picture_in_colour_can_be_had_in_colour(format):
+    buffer = io.BytesIO()
+    Image.fromarray(orange_stripe()).save(buffer, format, quality=95)
+    page = next(iter(load_pages(buffer.getvalue(), 10_000)))
+    assert page.gray.shape == (20, 30)
+    assert np.abs(page.color()[6, 15].astype(int) - (230, 120, 30)).max() <= 6
+
+
+@pytest.mark.parametrize("format", ["PNG", "BMP", "TIFF", "JPEG"])
+def test_a_gray_picture_has_no_colour(format):
+    buffer = io.BytesIO()
+    Image.fromarray(orange_stripe()).convert("L").save(buffer, format)
+    page = next(iter(load_pages(buffer.getvalue(), 10_000)))
+    assert page.color is None or format == "BMP"  # a gray BMP is one with a palette
+
+
+def test_colour_is_turned_as_the_gray_is():
+    buffer = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(orange_stripe()).save(buffer, "JPEG", quality=95, exif=exif)
+    page = next(iter(load_pages(buffer.getvalue(), 10_000)))
+    assert page.color().shape == (30, 20, 3) == (*page.gray.shape, 3)
+
+
+def test_every_page_of_a_tiff_has_its_own_colour():
+    red, blue = np.zeros((8, 8, 3), np.uint8), np.zeros((8, 8, 3), np.uint8)
+    red[..., 0], blue[..., 2] = 255, 255
+    buffer = io.BytesIO()
+    Image.fromarray(red).save(buffer, "TIFF", save_all=True, append_images=[Image.fromarray(blue)])
+    first, second = load_pages(buffer.getvalue(), 10_000)
+    assert first.color()[3, 3].tolist() == [255, 0, 0]
+    assert second.color()[3, 3].tolist() == [0, 0, 255]
+
+
+def test_an_array_in_colour_keeps_it():
+    page = next(iter(load_pages(orange_stripe(), 10_000)))
+    assert np.array_equal(page.color(), orange_stripe())

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from zipread.classify import Classifier, load_classifier
-from zipread.clean import INK_DARKNESS, cut_field
+from zipread.clean import INK_DARKNESS, cut_field, drop_out
 from zipread.decode import Calibration, Decoded, decode, log_odds
 from zipread.normalize import normalize_ink
 from zipread.records import Corners, Field, FieldImage, Lattice, Page
@@ -96,6 +96,24 @@ class Networks:
         return cls(classifier, columns, Calibration.from_manifest(classifier.manifest))
 
 
+class _Shown:
+    """A page as each of its fields is to be seen: boxes printed in a colour are left out. Decodes colours once."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._color: np.ndarray | None = None
+        self._pages: dict[Field, Page] = {}
+
+    def page_for(self, field: Field) -> Page:
+        if not field.cells or self._page.color is None:
+            return self._page
+        if self._color is None:
+            self._color = self._page.color()
+        if field not in self._pages:
+            self._pages[field] = drop_out(self._page, self._color, field)
+        return self._pages[field]
+
+
 @dataclass(frozen=True, slots=True)
 class FieldReader:
     """Reads codes of one length from fields."""
@@ -107,26 +125,27 @@ class FieldReader:
     def read(self, page: Page, fields: list[Field]) -> list[Attempt]:
         """Read fields, the likeliest places first, until none that is left could win; look twice where in doubt."""
         ranked = sorted(fields, key=lambda field: -field.prior)
+        shown = _Shown(page)
         attempts: list[Attempt] = []
         for first in range(0, len(ranked), FIELDS_AT_ONCE):
             lead = max((attempt.merit for attempt in attempts), default=-np.inf)
             if lead > ranked[first].prior + MOST_EVIDENCE:
                 break
-            attempts += self._look(page, ranked[first : first + FIELDS_AT_ONCE], FIRST_LOOK)
+            attempts += self._look(shown, ranked[first : first + FIELDS_AT_ONCE], FIRST_LOOK)
         for look in SECOND_LOOKS:
             attempts.sort(key=lambda attempt: -attempt.merit)
             if not attempts or attempts[0].confidence >= SURE:
                 break
             doubtful = [a for a in attempts[:LOOKED_AT_TWICE] if a.merit >= attempts[0].merit - WORTH_A_LOOK]
-            again = self._look(page, [attempt.field for attempt in doubtful], look)
+            again = self._look(shown, [attempt.field for attempt in doubtful], look)
             attempts = [*map(_better, doubtful, again), *attempts[len(doubtful) :]]
         return attempts
 
-    def _look(self, page: Page, fields: list[Field], look: Look) -> list[Attempt]:
+    def _look(self, shown: _Shown, fields: list[Field], look: Look) -> list[Attempt]:
         """Cut, segment and normalize all fields, score every candidate in one go, decode each field."""
         prepared = []
         for field in fields:
-            lattice, image = segment(cut_field(page, field, *look))
+            lattice, image = segment(cut_field(shown.page_for(field), field, *look))
             crops = [normalize_ink(candidate.crop) for candidate in lattice.candidates]
             digits = np.stack(crops) if crops else np.zeros((0, 28, 28), np.uint8)
             prepared.append((field, image, lattice, digits))

@@ -7,6 +7,7 @@ Coordinates: `x` grows to the right, `y` downwards; a pixel's own square is [x, 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -46,6 +47,7 @@ class Page:
 
     gray: np.ndarray  # (H, W) uint8, 0 black .. 255 white, as scanned
     number: int = 1  # from 1
+    color: Callable[[], np.ndarray] | None = None  # decodes it in colour, (H, W, 3) uint8 RGB; None: it has none
 
 
 @dataclass(frozen=True, slots=True)

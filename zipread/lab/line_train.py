@@ -10,6 +10,7 @@ import numpy as np
 
 from zipread.decode.columns import best_codes
 from zipread.lab import stopped
+from zipread.lab.line_distort import distort
 from zipread.lab.line_network import build, line_loss
 from zipread.lab.lineset import NO_DIGIT, Lines
 
@@ -72,7 +73,7 @@ def train_lines(
 
 
 def _batches(lines: dict[int, Lines], seed: int, passes: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Batches of one width each, widths and lines shuffled anew in each pass."""
+    """Batches of one width each; widths and lines are shuffled, and lines distorted, anew in each pass."""
     for turn in range(passes):
         rng = np.random.default_rng((seed, turn))
         plan: list[tuple[int, np.ndarray]] = []
@@ -82,8 +83,8 @@ def _batches(lines: dict[int, Lines], seed: int, passes: int) -> Iterator[tuple[
         for place in rng.permutation(len(plan)):
             width, rows = plan[place]
             part = lines[width]
-            truth = np.concatenate((part.columns[rows], part.codes[rows]), axis=1).astype(np.int32)
-            yield part.images[rows], truth
+            images, columns = distort(rng, part.images[rows], part.columns[rows])
+            yield images, np.concatenate((columns, part.codes[rows]), axis=1).astype(np.int32)
 
 
 def string_error(model: Any, lines: dict[int, Lines]) -> float:

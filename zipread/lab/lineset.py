@@ -21,6 +21,7 @@ from zipread.lab.synth.fields import Style, make_field
 from zipread.lab.synth.hands import DigitSource, Hands, Prints
 from zipread.lab.synth.negatives import make_negative
 from zipread.lab.trainset import Digits
+from zipread.lab.words import WithWord
 from zipread.lab.zeros import RunningZeros
 from zipread.normalize import normalize_ink
 from zipread.records import NOT_A_DIGIT as NOTHING
@@ -49,6 +50,9 @@ PLUS4_SHARE = 0.08
 RUNNING_ZEROS_SHARE = 0.1
 """Share of lines that end in zeros written in one go."""
 
+WORD_SHARE = 0.12
+"""Share of lines with letters beside the digits, where these are not in boxes."""
+
 TOUCHING_ZEROS_SHARE = 0.6
 """Share of these in which digits touch, whatever the style."""
 
@@ -58,6 +62,10 @@ SOFT_SHARE = 0.15
 DRAWN_WRITERS = 240
 DRAWN_SPECIMENS = 4
 """Writers drawn from strokes, and specimens of each digit by each."""
+
+FIELD_REACH = 1.5
+FIELD_REACH_BESIDE_WORD = 3.5
+"""How far a field may go on beyond its digits, in digit heights."""
 
 CENTRE = 0.22
 """A column shows a digit when it is this near to its middle, in widths of the digit."""
@@ -124,10 +132,13 @@ def make_line(rng: np.random.Generator, hands: Hands, prints: Prints) -> tuple[n
     names, shares = zip(*STYLES, strict=True)
     style = names[rng.choice(len(names), p=shares)]
     code = _code(rng)
-    source: DigitSource = prints if rng.random() < PRINTED_SHARE else hands
+    writer = prints if rng.random() < PRINTED_SHARE else hands
+    source: DigitSource = writer
     if rng.random() < RUNNING_ZEROS_SHARE:
         code, source = _round_number(rng), RunningZeros(hands)
         style = "touching" if rng.random() < TOUCHING_ZEROS_SHARE else style
+    elif style != "boxed" and rng.random() < WORD_SHARE:
+        source = WithWord(writer, prints)
     picture, truth = make_field(rng, code, style, source)
     top = float(np.median([box.y for box in truth.boxes]))
     bottom = float(np.median([box.bottom for box in truth.boxes]))
@@ -136,7 +147,8 @@ def make_line(rng: np.random.Generator, hands: Hands, prints: Prints) -> tuple[n
     # What the reader takes for the digits' height and place is off by so much.
     spread, shift = np.exp(rng.normal(0.0, 0.1)), rng.normal(0.0, 0.06) * height
     middle, half = (top + bottom) / 2 + shift, height * spread / 2
-    left, right = _cut(rng, truth.boxes, height, picture.shape[1])
+    reach = FIELD_REACH_BESIDE_WORD if isinstance(source, WithWord) else FIELD_REACH
+    left, right = _cut(rng, truth.boxes, reach * height, picture.shape[1])
     line = normalize_line(picture[:, left:right], middle - half, middle + half)
     if line is None:
         return None
@@ -156,10 +168,10 @@ def _soft(rng: np.random.Generator, picture: np.ndarray, height: float) -> np.nd
     return cv2.resize(small, (picture.shape[1], picture.shape[0]), interpolation=cv2.INTER_LINEAR)
 
 
-def _cut(rng: np.random.Generator, boxes: tuple[Box, ...], height: float, width: int) -> tuple[int, int]:
-    """First and last column of the field around the digits."""
-    left = min(box.x for box in boxes) - rng.uniform(0.0, 1.5) * height
-    right = max(box.right for box in boxes) + rng.uniform(0.0, 1.5) * height
+def _cut(rng: np.random.Generator, boxes: tuple[Box, ...], reach: float, width: int) -> tuple[int, int]:
+    """First and last column of a field that reaches up to `reach` pixels beyond the digits."""
+    left = min(box.x for box in boxes) - rng.uniform(0.0, reach)
+    right = max(box.right for box in boxes) + rng.uniform(0.0, reach)
     return max(0, round(left)), min(width, round(right))
 
 

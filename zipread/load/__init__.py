@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -41,7 +42,9 @@ def load_pages(
 def _load(source: str | Path | bytes | np.ndarray, max_pixels: int) -> Iterator[Page | PageError]:
     if isinstance(source, np.ndarray):
         _check_size(source.shape[1] if source.ndim > 1 else 1, len(source) if source.ndim else 1, max_pixels)
-        yield Page(to_gray(source))
+        gray = to_gray(source)
+        colored = source.ndim == 3 and source.shape[2] == 3 and source.dtype == np.uint8
+        yield Page(gray, color=(lambda: source) if colored else None)
         return
     data = source if isinstance(source, bytes) else read_file(Path(source))
     kind = sniff(data)
@@ -100,7 +103,8 @@ def _decode_single(data: bytes, kind: Format, max_pixels: int) -> Page:
     _check_size(header.width, header.height, max_pixels)
     if not header.complete:
         raise InputError(_CUT_SHORT)
-    return Page(_decode(np.frombuffer(data, np.uint8), header))
+    encoded = np.frombuffer(data, np.uint8)
+    return Page(_decode(encoded, header), color=partial(_decode_color, encoded) if header.color else None)
 
 
 def _tiff_pages(data: bytes, max_pixels: int) -> Iterator[Page | PageError]:
@@ -122,7 +126,21 @@ def _tiff_pages(data: bytes, max_pixels: int) -> Iterator[Page | PageError]:
         except InputError as error:
             yield PageError(number, str(error))
         else:
-            yield Page(gray, number)
+            yield Page(gray, number, partial(_tiff_color, buffer, directory) if directory.color else None)
+
+
+def _tiff_color(buffer: bytearray, directory: tiff.Directory) -> np.ndarray:
+    tiff.point_at(buffer, directory)
+    return _decode_color(np.frombuffer(buffer, np.uint8))
+
+
+def _decode_color(encoded: np.ndarray) -> np.ndarray:
+    """Return (H, W, 3) uint8 RGB, upright, of a picture without alpha."""
+    try:
+        with _quiet():
+            return cv2.cvtColor(cv2.imdecode(encoded, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+    except cv2.error as error:  # also where there is nothing to convert
+        raise InputError(_DAMAGED) from error
 
 
 def _decode(encoded: np.ndarray, header: Header, *, inverted_samples: bool = False) -> np.ndarray:

@@ -46,6 +46,7 @@ class Header:
     height: int
     alpha: bool = False  # some pixels may be transparent
     complete: bool = True  # the end of the data is there
+    color: bool = False  # it may have colours, and no alpha
     orientation: int = 1  # EXIF; read only where alpha may be, because the decoder does not apply it there
 
 
@@ -100,11 +101,11 @@ def _png(data: bytes) -> Header | None:
         complete = name == b"IEND" and position <= len(data)
         if name == b"IEND":
             break
-    return Header(width, height, alpha, complete, orientation)
+    return Header(width, height, alpha, complete, colour in (2, 3) and not alpha, orientation)
 
 
 def _jpeg(data: bytes) -> Header | None:
-    size, position = None, 2
+    size, channels, position = None, 1, 2
     while True:
         if data[position] != 0xFF:
             return None
@@ -114,13 +115,13 @@ def _jpeg(data: bytes) -> Header | None:
             continue
         (length,) = struct.unpack_from(">H", data, position + 2)
         if marker in JPEG_FRAMES:
-            size = struct.unpack_from(">HH", data, position + 5)
+            *size, channels = struct.unpack_from(">HHB", data, position + 5)
         position += 2 + length
         if marker == 0xDA:  # start of scan: compressed data follows, in which FF is always stuffed
             break
     if size is None:
         return None
-    return Header(size[1], size[0], complete=data.find(b"\xff\xd9", position) >= 0)
+    return Header(size[1], size[0], complete=data.find(b"\xff\xd9", position) >= 0, color=channels > 1)
 
 
 def _bmp(data: bytes) -> Header | None:
@@ -132,7 +133,7 @@ def _bmp(data: bytes) -> Header | None:
         width, height, _, bits, compression = struct.unpack_from("<iiHHI", data, 18)
     row_bytes = (bits * abs(width) + 31) // 32 * 4
     complete = compression not in (0, 3) or pixels + row_bytes * abs(height) <= len(data)
-    return Header(abs(width), abs(height), complete=complete)
+    return Header(abs(width), abs(height), complete=complete, color=bits > 1)
 
 
 def _webp(data: bytes) -> Header | None:
@@ -140,13 +141,15 @@ def _webp(data: bytes) -> Header | None:
     complete, chunk = 8 + riff_length <= len(data), data[12:16]
     if chunk == b"VP8 ":
         width, height = struct.unpack_from("<HH", data, 26)
-        return Header(width & 0x3FFF, height & 0x3FFF, False, complete)
+        return Header(width & 0x3FFF, height & 0x3FFF, False, complete, color=True)
     if chunk == b"VP8L":
         (bits,) = struct.unpack_from("<I", data, 21)
-        return Header((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1, bool(bits >> 28 & 1), complete)
+        alpha = bool(bits >> 28 & 1)
+        return Header((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1, alpha, complete, not alpha)
     if chunk == b"VP8X":
         width, height = (int.from_bytes(data[at : at + 3], "little") + 1 for at in (24, 27))
-        return Header(width, height, bool(data[20] & 0x10), complete, _webp_orientation(data))
+        alpha = bool(data[20] & 0x10)
+        return Header(width, height, alpha, complete, not alpha, _webp_orientation(data))
     return None
 
 

@@ -14,6 +14,7 @@ MAX_DIRECTORIES = 65_536
 
 _SUBFILE, _WIDTH, _HEIGHT, _BITS, _PHOTOMETRIC, _ORIENTATION = 254, 256, 257, 258, 262, 274
 _STRIP_OFFSETS, _STRIP_BYTES, _TILE_OFFSETS, _TILE_BYTES, _EXTRA_SAMPLES = 273, 279, 324, 325, 338
+_COLORED = frozenset({2, 3, 5, 6, 8})  # RGB, palette, CMYK, YCbCr, Lab
 _VALUE_CODES = {1: "B", 3: "H", 4: "I", 16: "Q"}  # struct codes of BYTE, SHORT, LONG, LONG8
 _WANTED = frozenset({254, 256, 257, 258, 262, 273, 274, 279, 324, 325, 338})
 
@@ -28,6 +29,7 @@ class Directory:
     bits: int = 1  # per sample
     alpha: bool = False
     white_is_zero: bool = False
+    color: bool = False
     thumbnail: bool = False
     damage: str = ""
 
@@ -140,6 +142,7 @@ def _directory(offset: int, tags: dict[int, tuple[int, ...]], file_bytes: int) -
         bits=first(_BITS, 1),
         alpha=first(_EXTRA_SAMPLES, 0) in (1, 2),
         white_is_zero=first(_PHOTOMETRIC, 1) == 0,
+        color=first(_PHOTOMETRIC, 1) in _COLORED,
         thumbnail=bool(first(_SUBFILE, 0) & 1),
         damage=damage,
     )

@@ -178,8 +178,8 @@ def _free(rng: np.random.Generator, glyphs: list[Glyph], plan: Plan, style: Styl
     if style != "touching":
         usual = height * rng.uniform(0.12, 0.5) + 1.0
         gaps = np.maximum(rng.normal(usual, 0.25 * usual, len(glyphs) - 1), 0.06 * height + 1.2)
-        return set_by_eye(glyphs, clear_of_dashes(glyphs, gaps, 0.12 * height))
-    gaps = np.maximum(rng.normal(0.2, 0.1, len(glyphs) - 1) * height, 1.5)
+        return set_by_eye(glyphs, clear_of_dashes(glyphs, _apart(rng, glyphs, gaps, height), 0.12 * height))
+    gaps = _apart(rng, glyphs, np.maximum(rng.normal(0.2, 0.1, len(glyphs) - 1) * height, 1.5), height)
     digits = np.array([a.text.isdigit() and b.text.isdigit() for a, b in pairwise(glyphs)])
     touch = digits & (rng.random(len(gaps)) < rng.uniform(0.25, 0.75))
     if not touch.any():
@@ -187,6 +187,12 @@ def _free(rng: np.random.Generator, glyphs: list[Glyph], plan: Plan, style: Styl
     return set_by_eye(
         glyphs, np.where(touch, -min(stroke, 0.1 * height) * rng.uniform(0.1, 0.75, len(gaps)), gaps).tolist()
     )
+
+
+def _apart(rng: np.random.Generator, glyphs: list[Glyph], gaps: np.ndarray, height: float) -> np.ndarray:
+    """Widen the gap between digits and a word beside them to a space."""
+    ends = np.array([a.text.isalpha() != b.text.isalpha() for a, b in pairwise(glyphs)])
+    return np.where(ends, rng.uniform(0.3, 1.1) * height, gaps) if ends.any() else gaps
 
 
 def _in_boxes(rng: np.random.Generator, glyphs: list[Glyph], height: float) -> tuple[Line, np.ndarray]:
