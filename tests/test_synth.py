@@ -17,6 +17,7 @@ from zipread.lab.synth.negatives import NEGATIVES, make_negative
 from zipread.lab.synth.paper import PAPERS, make_paper
 from zipread.lab.synth.places import Place, load_places, make_address
 from zipread.lab.synth.strokes import Pen, draw, stroke_fields, thin
+from zipread.lab.words import WithWord
 from zipread.records import Box
 
 SAMPLES = Path(__file__).parent.parent / "samples"
@@ -246,6 +247,24 @@ class TestHands:
         (tmp_path / "text.npz").write_text("not an archive")
         with pytest.raises(InputError, match=r"text\.npz"):
             load_hands(tmp_path / "text.npz")
+
+
+class TestWords:
+    @pytest.mark.parametrize("writer", ["hands", "prints"])
+    def test_letters_stand_beside_the_digits_a_space_away_and_are_not_of_the_truth(self, writer, prints, request):
+        source = WithWord(request.getfixturevalue(writer), prints)
+        for seed in range(6):
+            glyphs = source.glyphs(np.random.default_rng(seed), "62704", Script(40.0, 4.0))
+            letters = [glyph.text.isalpha() for glyph in glyphs]
+            assert "".join(glyph.text for glyph in glyphs if glyph.text.isdigit()) == "62704"
+            assert any(letters) and letters in (sorted(letters), sorted(letters, reverse=True))
+
+    def test_a_field_with_a_word_has_the_boxes_of_its_digits(self, hands, prints):
+        picture, truth = make_field(np.random.default_rng(4), "62704", "clean", WithWord(hands, prints))
+        assert len(truth.boxes) == 5
+        inked = np.flatnonzero((picture < np.median(picture) - 40).any(axis=0))
+        beside = max(truth.boxes[0].x - inked[0], inked[-1] - truth.boxes[-1].right)
+        assert beside > 0.5 * truth.digit_height
 
 
 class TestFonts:

@@ -6,10 +6,11 @@ import pytest
 
 from zipread.classify import load_classifier
 from zipread.errors import InputError
-from zipread.lab import digit_train
+from zipread.lab import digit_train, lineset
 from zipread.lab import train as training
 from zipread.lab.calibration import expected_calibration_error
 from zipread.lab.cuts import cut_examples, set_line
+from zipread.lab.line_distort import distort
 from zipread.lab.lineset import Lines, load, make_line, save
 from zipread.lab.strokes import GLYPHS, draw_center_lines
 from zipread.lab.synth.hands import Hands
@@ -143,7 +144,8 @@ def test_a_stopped_training_goes_on_and_ends_with_a_model_that_loads(tmp_path, d
         training.train(data, tmp_path / "model", other, lines.append, True)
 
 
-def test_lines_are_made_the_same_again_with_what_each_column_shows(digits):
+def test_lines_are_made_the_same_again_with_what_each_column_shows(digits, monkeypatch):
+    monkeypatch.setattr(lineset, "WORD_SHARE", 0.0)  # words need fonts
     hands = Hands(digits.x, digits.y, digits.writer)
     made = [make_line(np.random.default_rng(5), hands, hands) for _ in range(2)]
     assert made[0] is not None
@@ -156,6 +158,27 @@ def test_lines_are_made_the_same_again_with_what_each_column_shows(digits):
     changes = shown[np.flatnonzero(np.diff(shown, prepend=10))]
     assert "".join(str(digit) for digit in changes if digit != 10) == code
     assert line[:, np.repeat(shown != 10, 2)].mean() > line[:, np.repeat(shown == 10, 2)].mean()
+
+
+def test_a_distorted_line_shows_the_same_digits_in_the_same_order():
+    lines = made_lines()[96]
+    images, columns = distort(np.random.default_rng(3), lines.images, lines.columns)
+    assert images.shape == lines.images.shape and images.dtype == np.uint8
+    assert all((a != b).any() for a, b in zip(images, lines.images, strict=True))
+    for before, after in zip(lines.columns, columns, strict=True):
+        shown = [[int(row[at]) for at in np.flatnonzero(np.diff(row, prepend=10)) if row[at] != 10]
+                 for row in (before, after)]  # fmt: skip
+        assert shown[0] == shown[1]
+
+
+def test_distortion_keeps_what_a_column_shows_under_its_ink():
+    image, shown = np.zeros((1, 32, 96), np.uint8), np.full((1, 48), 10, np.uint8)
+    image[:, 6:26, 40:46] = 200
+    shown[:, 20:23] = 1
+    for seed in range(20):
+        bent, columns = distort(np.random.default_rng(seed), image, shown)
+        ink = float(np.average(np.arange(96), weights=bent[0, 10:22].sum(axis=0)))
+        assert abs(ink / 2 - np.flatnonzero(columns[0] == 1).mean()) < 3
 
 
 def test_lines_come_back_from_their_file_unless_made_otherwise(tmp_path):

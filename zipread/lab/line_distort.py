@@ -58,9 +58,9 @@ def _bend(rng: np.random.Generator, image: np.ndarray, stretch: float) -> np.nda
     middle = (height - 1) / 2
     zoom, slant = np.exp(rng.normal(0.0, ZOOM)), rng.normal(0.0, SLANT)
     moved = rng.normal(0.0, rng.uniform(0.0, BEND), (height // KNOT + 1, width // KNOT + 1, 2)).astype(np.float32)
-    moved = cv2.resize(moved, (width, height), interpolation=cv2.INTER_CUBIC)
-    from_x = (xs + slant * (ys - middle)) / stretch + moved[..., 0]
-    from_y = (ys - middle) / zoom + middle + rng.normal(0.0, SHIFT) + moved[..., 1]
+    bend = cv2.resize(moved, (width, height), interpolation=cv2.INTER_CUBIC)
+    from_x = (xs + slant * (ys - middle)) / stretch + bend[..., 0]
+    from_y = (ys - middle) / zoom + middle + rng.normal(0.0, SHIFT) + bend[..., 1]
     # Beyond its upper and lower edge a line goes on as it is there; beyond its ends there is paper.
     return cv2.remap(image, from_x, np.clip(from_y, 0, height - 1).astype(np.float32), cv2.INTER_LINEAR)
 

@@ -136,11 +136,8 @@ def _tiff_color(buffer: bytearray, directory: tiff.Directory) -> np.ndarray:
 
 def _decode_color(encoded: np.ndarray) -> np.ndarray:
     """Return (H, W, 3) uint8 RGB, upright, of a picture without alpha."""
-    try:
-        with _quiet():
-            return cv2.cvtColor(cv2.imdecode(encoded, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
-    except cv2.error as error:  # also where there is nothing to convert
-        raise InputError(_DAMAGED) from error
+    pixels = _pixels(encoded, cv2.IMREAD_COLOR)
+    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
 
 
 def _decode(encoded: np.ndarray, header: Header, *, inverted_samples: bool = False) -> np.ndarray:
@@ -150,13 +147,7 @@ def _decode(encoded: np.ndarray, header: Header, *, inverted_samples: bool = Fal
     """
     # The decoder turns gray by EXIF, but gives alpha only in a picture as stored.
     flags = cv2.IMREAD_UNCHANGED if header.alpha else cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH
-    try:
-        with _quiet():
-            pixels = cv2.imdecode(encoded, flags)
-    except cv2.error as error:
-        raise InputError(_DAMAGED) from error
-    if pixels is None:
-        raise InputError(_DAMAGED)
+    pixels = _pixels(encoded, flags)
     if pixels.dtype not in (np.uint8, np.uint16):
         raise InputError(f"samples of {pixels.dtype} are not supported; save the picture with 8 or 16 bits")
     if pixels.ndim == 3:
@@ -165,6 +156,17 @@ def _decode(encoded: np.ndarray, header: Header, *, inverted_samples: bool = Fal
     if header.alpha:
         gray = turn_upright(gray, header.orientation)
     return 255 - gray if inverted_samples else gray
+
+
+def _pixels(encoded: np.ndarray, flags: int) -> np.ndarray:
+    try:
+        with _quiet():
+            pixels = cv2.imdecode(encoded, flags)
+    except cv2.error as error:
+        raise InputError(_DAMAGED) from error
+    if pixels is None:
+        raise InputError(_DAMAGED)
+    return pixels
 
 
 @contextmanager
