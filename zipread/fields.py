@@ -33,7 +33,7 @@ WORTH_A_LOOK = 3.0
 LOOKED_AT_TWICE = 3
 """So many fields at most are looked at again, and only those with log-odds this near to the best field's."""
 
-FIELDS_AT_ONCE = 2
+FIELDS_AT_ONCE = 1
 """Fields read together before it is asked whether the others still matter."""
 
 MOST_EVIDENCE = 3.5

@@ -6,6 +6,7 @@ A column says a digit or none, and a digit may last for several columns; between
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -13,6 +14,12 @@ from zipread.records import NOT_A_DIGIT as NOTHING
 
 FLOOR = 1e-6
 """Least probability of what a column shows."""
+
+RESCALED = 8
+"""Columns after which probabilities are brought back to the order of 1, long before they would vanish."""
+
+IDLE = 1e-4
+"""A column where all digits together are less probable than this shows none."""
 
 
 def best_codes(columns: np.ndarray, digits: int) -> list[str]:
@@ -25,10 +32,13 @@ def best_codes(columns: np.ndarray, digits: int) -> list[str]:
     Returns:
         Codes, the best first; none where there are too few columns.
     """
-    logs = np.log(np.maximum(columns, FLOOR))
-    path = _best_path(logs, digits)
-    if path is None:
-        return []
+    columns = _without_idle(columns)
+    path = _likeliest_path(columns)
+    if len(path) != digits:
+        found = _best_path(np.log(np.maximum(columns, FLOOR)), digits)
+        if found is None:
+            return []
+        path = found
     code = [name for name, _ in path]
     codes = ["".join(map(str, code))]
     for place, (name, span) in enumerate(path):
@@ -37,6 +47,23 @@ def best_codes(columns: np.ndarray, digits: int) -> list[str]:
         for other in np.argsort(-mass)[:2]:
             codes.append("".join(map(str, [*code[:place], int(other), *code[place + 1 :]])))
     return codes
+
+
+def _without_idle(columns: np.ndarray) -> np.ndarray:
+    """Columns (t, 11) less those in the midst of a stretch that shows no digit: they change no code's probability."""
+    idle = columns[:, :NOTHING].sum(axis=1) < IDLE
+    between = idle.copy()
+    between[1:] &= idle[:-1]
+    between[:-1] &= idle[1:]
+    between[[0, -1]] = False
+    return columns[~between]
+
+
+def _likeliest_path(columns: np.ndarray) -> list[tuple[int, slice]]:
+    """The most probable path of any number of digits: each digit with its columns."""
+    says = columns.argmax(axis=1)
+    edges = [0, *(np.flatnonzero(np.diff(says)) + 1).tolist(), len(says)]
+    return [(int(says[a]), slice(a, b)) for a, b in pairwise(edges) if a < b and says[a] != NOTHING]
 
 
 def _best_path(logs: np.ndarray, digits: int) -> list[tuple[int, slice]] | None:
@@ -102,21 +129,26 @@ def code_scores(columns: np.ndarray, codes: Sequence[str]) -> np.ndarray:
     Returns:
         (n,) float64.
     """
-    logs = np.log(np.maximum(columns.astype(np.float64), FLOOR))
+    shown = np.maximum(_without_idle(columns).astype(np.float64), FLOOR)
     names = np.array([[int(c) for c in code] for code in codes])
     count, length = names.shape
     symbols = np.full((count, 2 * length + 1), NOTHING)
     symbols[:, 1::2] = names
-    may_skip = np.zeros(symbols.shape, bool)  # over the "no digit" before it, where that is no repetition
-    may_skip[:, 3::2] = names[:, 1:] != names[:, :-1]
-    total = np.full(symbols.shape, -np.inf)
-    total[:, 0] = logs[0, NOTHING]
-    total[:, 1] = logs[0, symbols[:, 1]]
-    with np.errstate(invalid="ignore"):
-        for row in logs[1:]:
-            moved = total.copy()
-            moved[:, 1:] = np.logaddexp(moved[:, 1:], total[:, :-1])
-            skipped = np.where(may_skip[:, 2:], total[:, :-2], -np.inf)
-            moved[:, 2:] = np.logaddexp(moved[:, 2:], skipped)
-            total = moved + row[symbols]
-    return np.logaddexp(total[:, -1], total[:, -2])
+    may_skip = np.zeros((count, 2 * length - 1))  # over the "no digit" before it, where that is no repetition
+    may_skip[:, 1::2] = names[:, 1:] != names[:, :-1]
+    says = shown[:, symbols]
+    total = np.zeros(symbols.shape)
+    total[:, :2] = says[0, :, :2]
+    scale = np.zeros(count)
+    for step in range(1, len(says)):
+        moved = total.copy()
+        moved[:, 1:] += total[:, :-1]
+        moved[:, 2:] += total[:, :-2] * may_skip
+        total = moved * says[step]
+        if step % RESCALED == 0:
+            largest = total.max(axis=1)
+            total /= largest[:, None]
+            scale += np.log(largest)
+    ended = total[:, -1] + total[:, -2]
+    with np.errstate(divide="ignore"):  # fewer columns than the code has symbols
+        return np.log(ended) + scale

@@ -21,6 +21,9 @@ DIGITS_PER_EDGE = 3
 NEGLIGIBLE = 6.0
 """A guess this far below the candidate's best, log probability, is not followed."""
 
+HOPELESS = 12.0
+"""Partial paths are dropped whose best end lies this far below the best path, log probability."""
+
 FLOOR = 1e-5
 """Least probability of a digit on a path: one wild score must not hide how the others stand."""
 
@@ -68,18 +71,44 @@ def search(lattice: Lattice, scores: np.ndarray, lengths: Sequence[int]) -> dict
         for digit, gain in zip(names, gains, strict=True):
             if gain >= gains[0] - NEGLIGIBLE:
                 edges[candidate.start].append((candidate.stop, index, digit, gain - cost))
+    skips = [cost + _cut_cost(lattice, node + 1) for node, cost in enumerate(lattice.skip_costs)]
+    hopeless = _hopeless(edges, skips, lengths)
     nodes: list[list[list[_Step]]] = [[[] for _ in range(longest + 1)] for _ in range(lattice.atoms + 1)]
     nodes[0][0].append((0.0, None, -1, -1))
-    for node, leaving in enumerate(edges):
-        skip = lattice.skip_costs[node] + _cut_cost(lattice, node + 1)
+    for node, (leaving, skip) in enumerate(zip(edges, skips, strict=True)):
         for count, arrived in enumerate(nodes[node]):
-            here = sorted(arrived, key=itemgetter(0), reverse=True)[:BEAM]
+            worth = [step for step in arrived if step[0] >= hopeless[node][count]]
+            here = sorted(worth, key=itemgetter(0), reverse=True)[:BEAM]
             nodes[node + 1][count] += [(step[0] - skip, step, -1, node) for step in here]
-            if count < longest:
+            if here and count < longest:
                 for stop, index, digit, gain in leaving:
                     nodes[stop][count + 1] += [(step[0] + gain, step, index, digit) for step in here]
     ends = {n: sorted(nodes[lattice.atoms][n], key=itemgetter(0), reverse=True)[:BEAM] for n in lengths}
     return {n: [_path(step, lattice, logs, geometry) for step in steps] for n, steps in ends.items()}
+
+
+def _hopeless(
+    edges: Sequence[Sequence[tuple[int, int, int, float]]], skips: Sequence[float], lengths: Sequence[int]
+) -> list[list[float]]:
+    """For each node and number of digits so far, the score below which no path of any of the lengths is worth its end.
+
+    The best end from each node is known from a pass backwards, as the heuristic of an A* search (Hart, Nilsson,
+    Raphael 1968).
+    """
+    atoms, longest = len(edges), max(lengths)
+    ahead = np.full((atoms + 1, longest + 1), -np.inf)  # of the best end with so many digits still to come
+    ahead[atoms, 0] = 0.0
+    for node in range(atoms - 1, -1, -1):
+        ahead[node] = ahead[node + 1] - skips[node]
+        for stop, _, _, gain in edges[node]:
+            np.maximum(ahead[node, 1:], ahead[stop, :-1] + gain, out=ahead[node, 1:])
+    least = np.full((atoms + 1, longest + 1), np.inf)
+    for length in lengths:
+        if np.isfinite(ahead[0, length]):
+            to_come = ahead[:, length::-1]  # in the order of the digits so far
+            np.minimum(least[:, : length + 1], ahead[0, length] - HOPELESS - to_come, out=least[:, : length + 1])
+    rows: list[list[float]] = least.tolist()
+    return rows
 
 
 def _path(last: _Step, lattice: Lattice, logs: np.ndarray, geometry: Sequence[float]) -> Path:
