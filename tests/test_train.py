@@ -44,7 +44,7 @@ def test_every_source_makes_what_it_should_and_the_same_again(source, digits, gl
     assert np.array_equal(images, again)
     assert images.shape == (30, 28, 28)
     assert (images.reshape(30, -1).max(axis=1) > 0).all()
-    if source in ("as_is", "unspoilt", "handwriting", "strokes", "print"):
+    if source in ("as_is", "unspoilt", "filled", "handwriting", "strokes", "print"):
         assert labels.max() < 10
     elif source == "touching":
         assert 0 < (labels == 10).mean() < 1

@@ -214,6 +214,28 @@ def stretch_to_box(rng: np.random.Generator, ink: np.ndarray) -> np.ndarray:
     return cv2.resize(body, (max(2, round(side * wanted)), side), interpolation=cv2.INTER_AREA)
 
 
+FILLED_SIDES = (12, 22)
+"""Least and greatest side of the box that a collection of small digits is stretched to, pixels."""
+
+MOST_STRETCHED = 2.5
+"""Most by which a digit's width or height grows beside the other: a one would be a block."""
+
+
+def fill_box(rng: np.random.Generator, shape: Shape, strength: float) -> np.ndarray:
+    """Redraw a shape stretched over a small box, in gray or in black and white: (h, w) uint8 ink map."""
+    side = int(rng.integers(*FILLED_SIDES))
+    ink = ink_of(rng, shape, strength, side)
+    columns, rows = np.flatnonzero(ink.max(axis=0) >= 64), np.flatnonzero(ink.max(axis=1) >= 64)
+    if columns.size == 0:
+        return ink
+    body = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    height, width = body.shape
+    across = max(2, round(min(side, MOST_STRETCHED * side * width / height)))
+    down = max(2, round(min(side, MOST_STRETCHED * side * height / width)))
+    small = cv2.resize(body, (across, down), interpolation=cv2.INTER_AREA)
+    return small if rng.random() < 0.4 else np.where(small > rng.uniform(70, 150), 255, 0).astype(np.uint8)
+
+
 def capture(rng: np.random.Generator, ink: np.ndarray, height: int) -> np.ndarray:
     """What a scanner and the separation of ink from paper make of an ink map.
 

@@ -16,7 +16,17 @@ import numpy as np
 
 from zipread.errors import InputError
 from zipread.lab import rejects
-from zipread.lab.augment import CANVAS, Shape, body_shape, center_line_shape, ink_of, line_shape, mask_shape, redraw
+from zipread.lab.augment import (
+    CANVAS,
+    Shape,
+    body_shape,
+    center_line_shape,
+    fill_box,
+    ink_of,
+    line_shape,
+    mask_shape,
+    redraw,
+)
 from zipread.lab.cuts import cut_examples
 from zipread.lab.strokes import draw_center_lines
 from zipread.lab.synth.fonts import FontFile
@@ -40,10 +50,10 @@ RECIPE: dict[str, int] = {
 }
 """Pictures of each source in the full training set."""
 
-FINISH: dict[str, int] = {"as_is": 80_000, "unspoilt": 70_000, "strokes": 20_000}
+FINISH: dict[str, int] = {"as_is": 100_000, "unspoilt": 80_000, "strokes": 30_000, "filled": 100_000}
 """Pictures of each source that the last epochs see beside part of the full set: most scans are better."""
 
-KEPT = 150_000
+KEPT = 190_000
 """Pictures of the full set that the last epochs see."""
 
 HELD_OUT_SHARE = 0.08
@@ -135,6 +145,12 @@ def _unspoilt(rng: np.random.Generator, digits: Digits, glyphs: Glyphs) -> Label
     return normalize_ink(ink_of(rng, body_shape(digits.x[index]), 0.7)), int(digits.y[index])
 
 
+def _filled(rng: np.random.Generator, digits: Digits, glyphs: Glyphs) -> Labelled:
+    """Handwriting as collections of small pictures deliver it, stretched to fill each."""
+    shape, label = _any_shape(rng, digits)
+    return normalize_ink(fill_box(rng, shape, rng.uniform(0.4, 1.0))), label
+
+
 def _strokes(rng: np.random.Generator, digits: Digits, glyphs: Glyphs) -> Labelled:
     # Ones, sevens and fours differ most between countries.
     label = int(rng.choice(10, p=(0.1, 0.18, 0.08, 0.07, 0.12, 0.08, 0.08, 0.13, 0.06, 0.1)))
@@ -201,6 +217,7 @@ SOURCES: dict[str, Source] = {
     "letters": _letters,
     "touching": _touching,
     "unspoilt": _unspoilt,
+    "filled": _filled,
 }
 
 

@@ -34,9 +34,11 @@ RUN_WEIGHTS = {
     "add-on": -0.5,  # behind a hyphen: the +4, the tail of a telephone number
     "ends": 0.6,  # ends its line
     "hyphened": 2.5,  # a hyphen follows
+    "with add-on": 0.0,  # a hyphen in it parts a code from its +4
     "begins": -2.0,
     "alone": -0.3,  # begins and ends its line
     "inside": -1.1,
+    "after two": 0.0,  # letters: a state
     "right": -0.3,  # letter heights from the right end of its row
 }
 LINE_WEIGHTS = {
@@ -115,6 +117,7 @@ def features(runs: Runs, lines: Lines, digits: int) -> tuple[np.ndarray, np.ndar
         add_on,
         ends & ~add_on,
         runs.dash_after & ~ends & ~add_on,
+        runs.dash_inside & ~add_on,
         begins & ~ends & ~add_on & ~runs.dash_after,
         begins & ends & ~add_on,
         ~(add_on | ends | runs.dash_after | begins),
@@ -127,6 +130,7 @@ def features(runs: Runs, lines: Lines, digits: int) -> tuple[np.ndarray, np.ndar
             exact,
             np.clip(separation, -1.0, 1.3),
             *place,
+            runs.after_two,
             np.clip((lines.row_right[runs.line] - right) / height, 0.0, 8.0),
         ],
         axis=1,

@@ -13,8 +13,12 @@ from zipread.locate.lines import TextLine
 
 WORD_GAP = 0.10
 """Gaps up to this are never the end of a word, letter heights."""
+TOGETHER = 0.7
+"""Letters whose gap is narrower than this share of the gaps around are a word."""
 LEAST_PITCH, GREATEST_PITCH = 0.45, 2.2
 """Narrowest and widest run offered, digit heights per digit."""
+LEAST_PART = 0.3
+"""Least share of a run's width on either side of a hyphen in it: ZIP+4 has 5 of 9 before it, a Polish code 2 of 5."""
 ADD_ON_DIGITS = 4
 """Digits of the add-on that may follow a ZIP code (ZIP+4)."""
 
@@ -36,6 +40,8 @@ class Runs:
     gap_inside: np.ndarray  # (k,) the widest
     dash_before: np.ndarray  # (k,) bool
     dash_after: np.ndarray  # (k,) bool
+    dash_inside: np.ndarray  # (k,) bool
+    after_two: np.ndarray  # (k,) bool, a word of two letters stands before it
 
     @property
     def spans(self) -> np.ndarray:
@@ -71,18 +77,25 @@ def find_runs(lines: Sequence[TextLine], pieces: np.ndarray, digits: int) -> Run
     """
     long = [i for i, line in enumerate(lines) if line.right - line.left >= LEAST_PITCH * digits * line.height]
     spaced = _space_out([lines[i] for i in long], pieces)
-    found: list[tuple[int, int, int, float, float, float, bool, bool]] = []
+    found: list[tuple[int, int, int, float, float, float, bool, bool, bool, bool]] = []
     begin = 0
     for i, line in zip(long, spaced, strict=True):
         gaps, dashes = [math.inf, *line.gaps.tolist(), math.inf], [False, *line.dashes, False]
         for start, stop in _runs_of(line, lines[i].height, digits):
             inside = max(gaps[start + 1 : stop], default=0.0)
-            found.append((i, begin + start, begin + stop, gaps[start], gaps[stop], inside, dashes[start], dashes[stop]))
+            dashed = any(dashes[start + 1 : stop])
+            around = dashes[start], dashes[stop], dashed, _is_after_two(gaps, start)
+            found.append((i, begin + start, begin + stop, gaps[start], gaps[stop], inside, *around))
         begin += len(line.letters)
     letters = np.concatenate([line.letters for line in spaced]) if spaced else np.empty((0, 4))
-    table = np.array(found, np.float64).reshape(-1, 8).T
+    table = np.array(found, np.float64).reshape(-1, 10).T
     line_index, start_index, stop_index = table[:3].astype(np.int64)
     return Runs(letters, line_index, start_index, stop_index, *table[3:6], *(table[6:] > 0))
+
+
+def _is_after_two(gaps: Sequence[float], start: int) -> bool:
+    """Whether the two letters before a run are a word; gaps[i] is the one before letter i, infinite at the ends."""
+    return start >= 2 and gaps[start - 1] < TOGETHER * min(gaps[start], gaps[start - 2])
 
 
 def _space_out(lines: list[TextLine], pieces: np.ndarray) -> list[_Spaced]:
@@ -158,8 +171,22 @@ def _parted_at_hyphens(line: TextLine, flat: np.ndarray, pieces: np.ndarray) -> 
     return _Spaced(letters, gaps, (filled > 0).tolist())
 
 
-def _runs_of(line: _Spaced, height: float, digits: int) -> Iterator[tuple[int, int]]:
+def _runs_of(line: _Spaced, height: float, digits: int) -> list[tuple[int, int]]:
     """First letter and one past the last of each run of a line whose letters are `height` pixels tall."""
+    runs = dict.fromkeys(_words(line, height, digits))
+    return [run for run in runs if _is_balanced(line, *run)] if any(line.dashes) else list(runs)
+
+
+def _is_balanced(line: _Spaced, start: int, stop: int) -> bool:
+    """Whether no hyphen in a run cuts off a mere bit of it: that is the end of one number and the add-on of it."""
+    left, right = line.letters[start, 0], line.letters[start:stop, 2].max()
+    hyphens = [at + 1 for at in range(start, stop - 1) if line.dashes[at]]
+    shares = [(line.letters[at, 0] - left) / (right - left) for at in hyphens]
+    return all(LEAST_PART <= share <= 1.0 - LEAST_PART for share in shares)
+
+
+def _words(line: _Spaced, height: float, digits: int) -> Iterator[tuple[int, int]]:
+    """Words of a line, and words joined or parted; some more than once."""
     left, right, gaps = line.letters[:, 0].tolist(), line.letters[:, 2].tolist(), line.gaps.tolist()
     dashed = any(line.dashes)
     shortest, longest = LEAST_PITCH * digits * height, GREATEST_PITCH * digits * height
