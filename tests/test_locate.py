@@ -296,6 +296,32 @@ def test_a_digit_across_its_frame_leaves_the_row_whole():
     assert cells_on_page(page, fields[0]) == pytest.approx(np.array(inside, float), abs=5)
 
 
+@pytest.mark.parametrize("parts", [(3, 4), (2, 3), (5, 3)], ids=["Japan", "Poland", "Brazil"])
+@pytest.mark.parametrize("space", [20, 40])
+def test_a_row_printed_in_two_parts_is_one(parts, space):
+    first, inside = boxed("1" * parts[0], at=(200, 300))
+    second, others = boxed("2" * parts[1], at=(inside[-1][2] + 8 + space, 300))
+    page, fields = find(np.minimum(first, second), digits=sum(parts))
+    assert fields[0].layout == "boxes"
+    assert cells_on_page(page, fields[0]) == pytest.approx(np.array(inside + others, float), abs=4.5)
+
+
+def test_two_rows_far_apart_are_not_one():
+    first, inside = boxed("16", at=(200, 300))
+    second, _ = boxed("270", at=(inside[-1][2] + 120, 300))
+    assert find(np.minimum(first, second), "boxes")[1] == []
+
+
+@pytest.mark.parametrize("text", ["62704", "     "])
+def test_boxes_open_on_top_give_their_cells(text):
+    gray, inside = boxed(text)
+    for left, top, right, _ in inside:
+        gray[top - 2 : top + 3, left + 4 : right - 3] = 232
+    page, fields = find(gray)
+    assert fields[0].layout == "boxes"
+    assert cells_on_page(page, fields[0]) == pytest.approx(np.array(inside, float), abs=4.5)
+
+
 @pytest.mark.parametrize("count", [3, 4, 6, 9])
 def test_rows_of_another_length_are_not_taken(count):
     gray, _ = boxed("1" * count)

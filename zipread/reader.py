@@ -256,10 +256,9 @@ def single_digit(gray: np.ndarray) -> np.ndarray:
     """Normalize a picture of one digit: (h, w) uint8 of either polarity to (28, 28) uint8."""
     if min(gray.shape) < 3:
         return np.zeros((28, 28), np.uint8)
-    _, mask = separate_ink(gray)
+    ink, mask = separate_ink(gray)
     if min(gray.shape) < 40 or not mask.any():
         return to_mnist(gray)
-    ink, mask = separate_ink(gray)
     # Specks far from the digit would shrink it: only components of some size beside the largest count.
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
     areas = stats[1:, cv2.CC_STAT_AREA]

@@ -17,6 +17,8 @@ from zipread.locate.frames import (
     find_cells,
     has_walls,
     reach_out,
+    sides,
+    stand_apart,
     support,
     thin_lines,
 )
@@ -45,10 +47,16 @@ LEAST_TILT = 1.0
 """Skew for which a picture of one field is turned, degrees."""
 LEAST_CLEARNESS = 0.78
 """Mean share of the cells' outlines in a row that must be line."""
+OPEN = 0.9
+"""Clearness of boxes that are open on top and have all their other lines."""
 LEAST_FOUND = 0.4
 """Share of a row's cells that must be found by themselves; the others follow from the pitch."""
 GREATEST_PITCH = 1.9
 """Widest distance between neighbouring cells, cell widths."""
+GREATEST_GAP = 1.2
+"""Widest space between the two parts of a row that is printed in two, cell widths."""
+SAME_PITCH = 0.06
+"""Difference of pitch between the two parts, cell widths."""
 MARGIN = 0.25
 """Paper kept around a row for digits that leave their box, cell heights."""
 
@@ -134,12 +142,42 @@ def _rows(lines: Lines, digits: int) -> list[Row]:
         tried |= alike
         if np.count_nonzero(alike) < needed:
             continue
-        for row in _regular(cells[alike], lines, digits):
-            clearness = float(support(row, lines).mean())
+        for row in _regular(cells[alike], lines, digits) or _in_two_parts(cells[alike], lines, digits):
+            clearness = _clearness(row, lines)
             spans = [Span(*corners) for corners in reach_out(row, lines).tolist()]
             if clearness >= LEAST_CLEARNESS and not any(_overlapping(spans, other.cells) for other in rows):
                 rows.append(Row(clearness, spans))
     return sorted(rows, key=lambda row: -row.clearness)
+
+
+def _clearness(row: np.ndarray, lines: Lines) -> float:
+    """Mean share of the outlines of a row's cells (n, 4) that is line.
+
+    Boxes may be open on top where each has a foot of its own; walls on one base line are a comb, or ones underlined.
+    """
+    left, right, upper, lower = sides(row, lines).mean(axis=0).tolist()
+    closed = (left + right + upper + lower) / 4
+    return max(closed, OPEN * (left + right + lower) / 3) if stand_apart(row, lines) else closed
+
+
+def _in_two_parts(cells: np.ndarray, lines: Lines, digits: int) -> list[np.ndarray]:
+    """Rows (digits, 4) printed as two rows of one pitch with a space between, as for 3 + 4 or 5 + 3 digits."""
+    rows: dict[int, list[np.ndarray]] = {}
+    found = []
+    for first in range(2, digits - 1):
+        parts = [rows.setdefault(n, _regular(cells, lines, n)) for n in (first, digits - first)]
+        for left in parts[0]:
+            found += [np.concatenate((left, right)) for right in parts[1] if _continues(left, right)]
+    return found
+
+
+def _continues(left: np.ndarray, right: np.ndarray) -> bool:
+    """Whether a row of cells (n, 4) goes on with another one after a space."""
+    width = float(np.median(left[:, 2] - left[:, 0]))
+    pitches = [(row[-1, 0] - row[0, 0]) / (len(row) - 1) for row in (left, right)]
+    space = float(right[0, 0] - left[-1, 2])
+    between = pitches[0] - width  # white, or a common wall
+    return between < space <= between + GREATEST_GAP * width and abs(pitches[0] - pitches[1]) <= SAME_PITCH * width + 1
 
 
 def _regular(cells: np.ndarray, lines: Lines, digits: int) -> list[np.ndarray]:

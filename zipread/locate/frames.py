@@ -239,19 +239,31 @@ def support(cells: np.ndarray, lines: Lines) -> np.ndarray:
 
     Frames have corners, letters do not.
     """
+    return sides(cells, lines).mean(axis=1)
+
+
+def sides(cells: np.ndarray, lines: Lines) -> np.ndarray:
+    """Share (n, 4) of the left, right, upper and lower side of rectangles (n, 4) that lies on straight lines."""
     left, top, right, bottom = np.round(cells).astype(np.int64).T
     shift = np.arange(-2, 3)
-    sides = [
+    shares = [
         _sum_columns(lines.vertical_sum, at[:, None] + shift, top[:, None], bottom[:, None]).max(axis=1)
         / np.maximum(1, bottom - top)
         for at in (left - 1, right)
     ]
-    sides += [
+    shares += [
         _sum_rows(lines.horizontal_sum, at[:, None] + shift, left[:, None], right[:, None]).max(axis=1)
         / np.maximum(1, right - left)
         for at in (top - 1, bottom)
     ]
-    return np.mean(sides, axis=0)
+    return np.stack(shares, axis=1)
+
+
+def stand_apart(row: np.ndarray, lines: Lines) -> bool:
+    """Whether the lower lines of a row's cells (n, 4) end with each cell, instead of running on under all of them."""
+    middle = np.round((row[:-1, 2] + row[1:, 0]) / 2).astype(np.int64)
+    foot = np.round(np.maximum(row[:-1, 3], row[1:, 3])).astype(np.int64)[:, None] + np.arange(-2, 3)
+    return not _sum_rows(lines.horizontal_sum, foot, middle[:, None] - 1, middle[:, None] + 1).any()
 
 
 def reach_out(row: np.ndarray, lines: Lines) -> np.ndarray:
