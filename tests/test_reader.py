@@ -115,7 +115,7 @@ def test_settings_are_checked():
 
 def test_what_was_considered_on_a_mail_piece_explains_its_reading():
     mail = Reader()
-    [page] = load_pages(ROOT / "samples" / "envelopes" / "hand-1.jpg", mail.settings.max_pixels)
+    [page] = load_pages(ROOT / "samples" / "envelopes" / "hand-2.jpg", mail.settings.max_pixels)
     [reading], search = mail.explain_page(page)
     assert [reading] == mail.read_page(page)
     best = search.places[0]
@@ -129,7 +129,7 @@ def test_what_was_considered_on_a_mail_piece_explains_its_reading():
     assert [place.prior for place in left] == sorted((place.prior for place in left), reverse=True)
     height, width = page.gray.shape
     assert cv2.contourArea(np.float32(search.piece)) > 0.8 * height * width
-    assert len(search.lines) >= 9  # five of the sender, four of the recipient
+    assert len(search.lines) >= 6  # three of the sender, three of the recipient
     assert len(search.blocks) >= 2
 
 

@@ -27,7 +27,7 @@ CLEAR_ROW = 0.5
 
 IN_DOUBT = 4.0
 """Log-odds of a page on its head up to which it is looked at both ways."""
-NOWHERE = 3.6
+NOWHERE = 5.1
 """Score of a page on which no code stands: of made mail with a code, 95 in 100 have a place that scores higher."""
 BOXES_BONUS = 3.0
 """Log-odds by which a row of clear printed boxes, as many as digits, beats the places of an address."""

@@ -26,44 +26,43 @@ ZIP_DIGITS = 5
 
 RUN_WEIGHTS = {
     "shape": 2.3,  # width and number of pieces, as of so many digits
-    "heights": -1.5,  # letters of unequal height
-    "feet": -0.3,  # letters that do not stand on one line
-    "exact": 1.8,  # exactly as many pieces as digits
-    "separation": 0.8,  # gaps around wider than gaps inside
+    "heights": -2.3,  # letters of unequal height
+    "feet": -0.5,  # letters that do not stand on one line
+    "exact": 1.5,  # exactly as many pieces as digits
+    "separation": 1.9,  # gaps around wider than gaps inside
     # its place in the line
-    "add-on": -0.5,  # behind a hyphen: the +4, the tail of a telephone number
-    "ends": 0.6,  # ends its line
-    "hyphened": 2.5,  # a hyphen follows
-    "with add-on": 0.0,  # a hyphen in it parts a code from its +4
-    "begins": -2.0,
-    "alone": -0.3,  # begins and ends its line
-    "inside": -1.1,
-    "after two": 0.0,  # letters: a state
-    "right": -0.3,  # letter heights from the right end of its row
+    "add-on": -0.4,  # behind a hyphen: the +4, the tail of a telephone number
+    "ends": 0.0,  # ends its line
+    "hyphened": 3.3,  # a hyphen follows
+    "begins": -2.4,
+    "alone": -1.2,  # begins and ends its line
+    "inside": -1.0,
+    "after two": 1.6,  # letters: a state
+    "right": -0.2,  # letter heights from the right end of its row
 }
 LINE_WEIGHTS = {
     # the line
-    "size": 1.6,  # letters larger than is usual on the page
-    "last piece": 0.7,  # of the row
-    "alone in row": -1.4,
-    "last row": 2.9,
+    "size": 2.2,  # letters larger than is usual on the page
+    "last piece": 0.5,  # of the row
+    "alone in row": -1.1,
+    "last row": 3.4,
     "row before": -0.1,
-    "two before": -1.0,
-    "further up": -1.8,
-    "barcode": 0.4,  # below the last row
-    "short last row": 0.7,  # the last row is much shorter than the row above: a country, or the code alone
-    "above short": 1.4,
+    "two before": -1.6,
+    "further up": -1.7,
+    "barcode": 1.1,  # below the last row
+    "short last row": 0.6,  # the last row is much shorter than the row above: a country, or the code alone
+    "above short": 1.9,
     # its block
-    "one row": -0.3,
-    "two rows": -0.5,
-    "address": 0.9,  # three to seven rows
+    "one row": -0.4,
+    "two rows": -0.7,
+    "address": 1.1,  # three to seven rows
     "text": -0.2,
     "main": 1.0,  # weight of the block, relative to the heaviest
-    "sender": -3.0,  # upper left corner
-    "stamp": -1.6,  # upper right corner
-    "middle": 2.8,  # nearness to where recipients stand
+    "sender": -4.1,  # upper left corner
+    "stamp": -2.1,  # upper right corner
+    "middle": 3.7,  # nearness to where recipients stand
     "lower edge": -0.1,
-    "off": -0.8,  # beside the piece
+    "off": -0.6,  # beside the piece
 }
 """Log-odds for each unit of each feature, in the order in which the features are worked out."""
 
@@ -117,7 +116,6 @@ def features(runs: Runs, lines: Lines, digits: int) -> tuple[np.ndarray, np.ndar
         add_on,
         ends & ~add_on,
         runs.dash_after & ~ends & ~add_on,
-        runs.dash_inside & ~add_on,
         begins & ~ends & ~add_on & ~runs.dash_after,
         begins & ends & ~add_on,
         ~(add_on | ends | runs.dash_after | begins),

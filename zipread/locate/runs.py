@@ -40,7 +40,6 @@ class Runs:
     gap_inside: np.ndarray  # (k,) the widest
     dash_before: np.ndarray  # (k,) bool
     dash_after: np.ndarray  # (k,) bool
-    dash_inside: np.ndarray  # (k,) bool
     after_two: np.ndarray  # (k,) bool, a word of two letters stands before it
 
     @property
@@ -77,18 +76,17 @@ def find_runs(lines: Sequence[TextLine], pieces: np.ndarray, digits: int) -> Run
     """
     long = [i for i, line in enumerate(lines) if line.right - line.left >= LEAST_PITCH * digits * line.height]
     spaced = _space_out([lines[i] for i in long], pieces)
-    found: list[tuple[int, int, int, float, float, float, bool, bool, bool, bool]] = []
+    found: list[tuple[int, int, int, float, float, float, bool, bool, bool]] = []
     begin = 0
     for i, line in zip(long, spaced, strict=True):
         gaps, dashes = [math.inf, *line.gaps.tolist(), math.inf], [False, *line.dashes, False]
         for start, stop in _runs_of(line, lines[i].height, digits):
             inside = max(gaps[start + 1 : stop], default=0.0)
-            dashed = any(dashes[start + 1 : stop])
-            around = dashes[start], dashes[stop], dashed, _is_after_two(gaps, start)
+            around = dashes[start], dashes[stop], _is_after_two(gaps, start)
             found.append((i, begin + start, begin + stop, gaps[start], gaps[stop], inside, *around))
         begin += len(line.letters)
     letters = np.concatenate([line.letters for line in spaced]) if spaced else np.empty((0, 4))
-    table = np.array(found, np.float64).reshape(-1, 10).T
+    table = np.array(found, np.float64).reshape(-1, 9).T
     line_index, start_index, stop_index = table[:3].astype(np.int64)
     return Runs(letters, line_index, start_index, stop_index, *table[3:6], *(table[6:] > 0))
 
