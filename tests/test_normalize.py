@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -68,3 +69,15 @@ def test_ink_touching_every_border_stays_inside():
 def test_what_is_no_crop_is_refused(crop):
     with pytest.raises(ValueError, match="a digit is"):
         to_mnist(crop)
+
+
+@pytest.mark.parametrize("digit", [0, 8, 7, 4])
+@pytest.mark.parametrize("size", [16, 40])
+def test_a_crop_cut_close_is_the_right_way_round_in_either_polarity(digit, size):
+    canvas = np.zeros((120, 120), np.uint8)
+    cv2.putText(canvas, str(digit), (20, 100), cv2.FONT_HERSHEY_SIMPLEX, 3.2, 255, 16)
+    x, y, w, h = cv2.boundingRect(canvas)
+    tight = cv2.resize(canvas[y : y + h, x : x + w], (round(size * w / h), size), interpolation=cv2.INTER_AREA)
+    wanted = to_mnist(np.pad(tight, 8)).astype(int)
+    for crop in (tight, 255 - tight):
+        assert np.abs(to_mnist(crop) - wanted).mean() < 8

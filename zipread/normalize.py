@@ -72,6 +72,9 @@ def to_mnist(crop: np.ndarray) -> np.ndarray:
     return normalize_ink(_ink_on_black(crop))
 
 
+CORNER = 0.15
+"""Sides of the corners of a crop, shares of its sides."""
+
 MIN_CONTRAST = 24
 """Difference (of 255) between paper and ink below which a crop holds nothing but noise."""
 
@@ -84,11 +87,7 @@ def _ink_on_black(gray: np.ndarray) -> np.ndarray:
         if high - low < MIN_CONTRAST:
             return np.zeros_like(gray)
     threshold, _ = cv2.threshold(gray, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    border = np.concatenate((gray[0], gray[-1], gray[:, 0], gray[:, -1]))
-    light_border = np.count_nonzero(border > threshold) / border.size
-    light = np.count_nonzero(gray > threshold) / gray.size
-    # The paper is what the border shows; a tight crop whose border is undecided is judged by its majority.
-    paper_is_light = light_border > 0.5 if abs(light_border - 0.5) > 0.2 else light > 0.5
+    paper_is_light = _paper_is_light(gray > threshold)
     # Two levels inside each class: the paper's own grain goes to 0, the darkest ink to 255.
     paper = float(np.median(gray[gray > threshold] if paper_is_light else gray[gray <= threshold]))
     full = low if paper_is_light else high
@@ -97,3 +96,15 @@ def _ink_on_black(gray: np.ndarray) -> np.ndarray:
     ink = (gray.astype(np.float32) - paper) * (255.0 / (full - paper))
     grain = 0.15 * 255
     return np.clip((ink - grain) * (255.0 / (255.0 - grain)), 0, 255).astype(np.uint8)
+
+
+def _paper_is_light(light: np.ndarray) -> bool:
+    """Whether the lighter part of a crop, (h, w) bool, is its paper.
+
+    Paper is most of the border, of the corners and of all. A crop that is cut close may have one or two against it: a
+    bold zero has little paper, but it has corners.
+    """
+    border = np.concatenate((light[0], light[-1], light[:, 0], light[:, -1]))
+    rows, columns = (max(1, round(CORNER * side)) for side in light.shape)
+    ends = light[np.r_[:rows, -rows:0]][:, np.r_[:columns, -columns:0]]
+    return bool(border.mean() + ends.mean() + light.mean() > 1.5)
