@@ -413,3 +413,13 @@ def test_every_page_of_a_tiff_has_its_own_colour():
 def test_an_array_in_colour_keeps_it():
     page = next(iter(load_pages(orange_stripe(), 10_000)))
     assert np.array_equal(page.color(), orange_stripe())
+
+
+def test_a_page_of_a_pdf_can_be_had_in_colour():
+    buffer = io.BytesIO()
+    pages = [Image.new("RGB", (100, 60), color) for color in ("white", (230, 120, 30))]
+    pages[0].save(buffer, "PDF", resolution=72, save_all=True, append_images=pages[1:])
+    _, page = load_pages(buffer.getvalue(), MAX_PIXELS)
+    color = page.color()
+    assert color.shape == (*page.gray.shape, 3)
+    assert np.abs(color[100, 100].astype(int) - (230, 120, 30)).max() <= 8
