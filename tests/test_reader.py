@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -6,7 +8,7 @@ from conftest import ROOT
 from zipread import Reader
 from zipread.decode import Decoded
 from zipread.errors import InputError, SettingsError
-from zipread.fields import Attempt, confidence_on_page
+from zipread.fields import Attempt, confidence_here, confidence_on_page
 from zipread.load import load_pages
 from zipread.records import Field, FieldImage, Lattice, Page, Reading, Search
 
@@ -154,14 +156,21 @@ def attempt_at(prior: float, center: tuple[float, float], confidence: float, lay
 
 def test_a_page_is_no_surer_than_its_reading_and_less_sure_where_places_compete():
     best = attempt_at(1.0, (500.0, 300.0), 0.99)
-    alone = confidence_on_page(best, [best.field])
+    alone = confidence_on_page(best, [best], [best.field])
     rival = attempt_at(0.9, (100.0, 50.0), 0.5).field
-    disputed = confidence_on_page(best, [best.field, rival])
-    again = confidence_on_page(best, [best.field, attempt_at(0.9, (520.0, 300.0), 0.5).field])
+    disputed = confidence_on_page(best, [best], [best.field, rival])
+    again = confidence_on_page(best, [best], [best.field, attempt_at(0.9, (520.0, 300.0), 0.5).field])
     assert disputed < alone <= 0.99
     assert again == alone  # the same place, cut a little differently, is no rival
 
 
 def test_a_field_that_was_cut_out_is_as_sure_as_its_reading():
     best = attempt_at(0.0, (50.0, 10.0), 0.97, "field")
-    assert confidence_on_page(best, [best.field]) == 0.97
+    assert confidence_on_page(best, [best], [best.field]) == 0.97
+
+
+def test_places_that_hold_each_other_and_read_alike_do_not_doubt_each_other():
+    best, wider = attempt_at(-1.3, (500.0, 300.0), 0.6), attempt_at(-1.1, (480.0, 300.0), 0.3)
+    other = replace(wider, decoded=replace(wider.decoded, code="54321"))
+    assert confidence_here(best, [best, wider]) > confidence_here(best, [best, other])
+    assert confidence_here(best, [best, other]) == confidence_here(best, [best]) < 0.6

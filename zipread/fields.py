@@ -39,8 +39,8 @@ FIELDS_AT_ONCE = 1
 MOST_EVIDENCE = 3.5
 """Log-odds that a reading adds to its place at most."""
 
-PAGE_WEIGHTS = (0.84, 0.57, 0.57)
-PAGE_BIAS = -1.69
+PAGE_WEIGHTS = (1.18, 0.12, 0.71)
+PAGE_BIAS = -4.16
 """Of the confidence on a page: weights of the reading, of its place, and of the place's lead, all log-odds."""
 
 LEADS = (-3.0, 5.0)
@@ -63,14 +63,6 @@ class Attempt:
     digits: np.ndarray  # (n, 28, 28) uint8, one for each candidate
     scores: np.ndarray  # (n, 11) float32
     decoded: Decoded | None
-
-    @property
-    def confidence(self) -> float:
-        """Confidence of the reading, lowered where the place speaks against it; 0 where there is none."""
-        if self.decoded is None:
-            return 0.0
-        odds = log_odds(self.decoded.confidence) + min(0.0, self.field.prior)
-        return float(1.0 / (1.0 + np.exp(-odds)))
 
     @property
     def merit(self) -> float:
@@ -134,7 +126,7 @@ class FieldReader:
             attempts += self._look(shown, ranked[first : first + FIELDS_AT_ONCE], FIRST_LOOK)
         for look in SECOND_LOOKS:
             attempts.sort(key=lambda attempt: -attempt.merit)
-            if not attempts or attempts[0].confidence >= SURE:
+            if not attempts or confidence_here(attempts[0], attempts) >= SURE:
                 break
             doubtful = [a for a in attempts[:LOOKED_AT_TWICE] if a.merit >= attempts[0].merit - WORTH_A_LOOK]
             again = self._look(shown, [attempt.field for attempt in doubtful], look)
@@ -176,11 +168,26 @@ def outline_of(field: Field) -> Corners:
     return tuple((float(x), float(y)) for x, y in points)
 
 
-def confidence_on_page(best: Attempt, fields: Sequence[Field]) -> float:
+def confidence_here(best: Attempt, attempts: Sequence[Attempt]) -> float:
+    """Confidence of a reading, lowered where its place speaks against it; 0 where there is none."""
+    if best.decoded is None:
+        return 0.0
+    odds = log_odds(best.decoded.confidence) + min(0.0, _agreed_prior(best, attempts))
+    return float(1.0 / (1.0 + np.exp(-odds)))
+
+
+def _agreed_prior(best: Attempt, attempts: Sequence[Attempt]) -> float:
+    """Log-odds that the code stands at any place that reads alike: some hold others, and share what is theirs."""
+    assert best.decoded is not None
+    alike = [a.field.prior for a in attempts if a.decoded is not None and a.decoded.code == best.decoded.code]
+    return log_odds(sum(1.0 / (1.0 + math.exp(-prior)) for prior in alike))
+
+
+def confidence_on_page(best: Attempt, attempts: Sequence[Attempt], fields: Sequence[Field]) -> float:
     """Probability that the best reading of a page is its code: that it is right, and stands at the right place.
 
     Logistic regression on the log-odds of the reading, those of its place, and how far these lead the best other
-    place; fitted on made mail whose fonts and writers train.
+    place; fitted on made mail by writers that trained nothing, its fonts being those that train.
     """
     if best.decoded is None:
         return 0.0
@@ -189,7 +196,8 @@ def confidence_on_page(best: Attempt, fields: Sequence[Field]) -> float:
     apart = ELSEWHERE * max(best.field.size)
     others = [field.prior for field in fields if math.dist(field.center, best.field.center) > apart]
     lead = best.field.prior - max(others, default=-np.inf)
-    evidence = (log_odds(best.decoded.confidence), best.field.prior, float(np.clip(lead, *LEADS)))
+    place = _agreed_prior(best, attempts)
+    evidence = (log_odds(best.decoded.confidence), place, float(np.clip(lead, *LEADS)))
     value = PAGE_BIAS + sum(weight * part for weight, part in zip(PAGE_WEIGHTS, evidence, strict=True))
     # The best of places makes no reading surer than it is.
     return min(best.decoded.confidence, float(1.0 / (1.0 + np.exp(-value))))

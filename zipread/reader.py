@@ -14,7 +14,7 @@ from zipread.decode import Decoded
 from zipread.directory import load_directory
 from zipread.errors import InputError
 from zipread.explain import explain
-from zipread.fields import Attempt, FieldReader, Networks, confidence_on_page, outline_of
+from zipread.fields import Attempt, FieldReader, Networks, confidence_here, confidence_on_page, outline_of
 from zipread.load import load_pages
 from zipread.locate import locate
 from zipread.normalize import normalize_ink, to_mnist
@@ -122,7 +122,7 @@ class Reader:
         except InputError as error:
             return Reading(page=page.number, field=field.name, status="error", message=str(error))
         attempt = self._field_reader(field.digits, field.directory).read(placed.cut, [placed.field])[0]
-        reading = self._reading(placed.cut, attempt, 0.0, field.digits, attempt.confidence)
+        reading = self._reading(placed.cut, attempt, 0.0, field.digits, confidence_here(attempt, [attempt]))
         if field.layout == "boxed":
             reading = without_crossed_out(reading)
         return to_page_pixels(reading, placed, page)
@@ -182,8 +182,8 @@ class Reader:
         ranked = sorted(attempts, key=lambda attempt: -attempt.merit)
         best = ranked[0]
         angle = _angle_of(clean, best.field)
-        reading = self._reading(page, best, angle, self.settings.digits, confidence_on_page(best, fields))
-        if best.field.layout == "envelope" and best.confidence < NO_CODE:
+        reading = self._reading(page, best, angle, self.settings.digits, confidence_on_page(best, attempts, fields))
+        if best.field.layout == "envelope" and confidence_here(best, attempts) < NO_CODE:
             return Reading(page=page.number, angle=angle, message="no code found")
         for other in ranked[1:]:
             if other.decoded is None or best.decoded is None or other.decoded.code == best.decoded.code:
