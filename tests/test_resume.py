@@ -294,10 +294,11 @@ class TestFaults:
             2, "zipread: stdout: cannot be written: No space left on device\n",
         )  # fmt: skip
 
-    def test_nobody_listening_on_stderr_is_no_reason_to_stop(self, tmp_path, start):
+    @pytest.mark.parametrize("options", [ROW_BY_ROW, ()], ids=["rows", "summary"])
+    def test_nobody_listening_on_stderr_is_no_reason_to_stop(self, tmp_path, start, options):
         for number in range(5):
             write(tmp_path / "in" / f"{number}.png", 100, seed=number)
-        process = start("scan", "in", "-o", "codes.csv", *ROW_BY_ROW)
+        process = start("scan", "in", "-o", "codes.csv", *options)
         process.stderr.close()
         assert process.wait(HANGS_S) == 0
         assert len(rows(tmp_path / "codes.csv")) == 5

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from typing import Annotated, Any
@@ -12,7 +11,7 @@ from typer.core import TyperGroup
 
 from zipread import __version__
 from zipread.cli import calibrate, digits, evaluate, form, lab, merge, scan, serve, train, watch
-from zipread.cli.talk import complain
+from zipread.cli.talk import complain, let_go
 from zipread.errors import ZipreadError
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
@@ -30,7 +29,7 @@ class Translator(TyperGroup):
             return super().invoke(ctx)
         except ZipreadError as error:
             complain(_with_notes(str(error), error))
-            _let_go_of_stdout()
+            let_go(sys.stdout)
             raise typer.Exit(error.exit_code) from error
         except KeyboardInterrupt as error:
             complain(_with_notes("interrupted", error))
@@ -41,7 +40,7 @@ class Translator(TyperGroup):
             raise
         except BrokenPipeError as error:
             complain("stdout: whoever read it has gone; the rest was not written")
-            _let_go_of_stdout()
+            let_go(sys.stdout)
             raise typer.Exit(BROKEN_PIPE) from error
         finally:
             signal.signal(signal.SIGTERM, previous)
@@ -49,14 +48,6 @@ class Translator(TyperGroup):
 
 def _with_notes(message: str, error: BaseException) -> str:
     return "; ".join([message, *getattr(error, "__notes__", [])])
-
-
-def _let_go_of_stdout() -> None:
-    """Drop what stdout cannot take any more, or Python complains about it once again at its end."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _terminate(number: int, frame: object) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import typer
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from zipread.batch import Progress, Summary
     from zipread.records import DigitReading, Reading
 
-__all__ = ["PLAIN_EVERY_S", "Talk", "complain", "counted", "mute_libraries", "say", "shown"]
+__all__ = ["PLAIN_EVERY_S", "Talk", "complain", "counted", "let_go", "mute_libraries", "say", "shown"]
 
 _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
 """Characters that move the cursor, or worse, and how they are shown instead."""
@@ -96,8 +96,18 @@ class Talk:
 
 def say(line: str) -> None:
     """Write a line to stderr. Nobody listening there is no reason to stop."""
-    with suppress(OSError):
+    try:
         typer.echo(line, err=True)
+    except OSError:
+        let_go(sys.stderr)
+
+
+def let_go(stream: TextIO) -> None:
+    """Drop what a stream cannot take any more, or Python fails on it once again at its end, with exit code 120."""
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def shown(text: str) -> str:
