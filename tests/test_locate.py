@@ -1,11 +1,15 @@
 """Locate: the places where a code can stand, on small drawn pages."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
 from zipread.clean import clean_page, cut_field
 from zipread.locate import MAX_FIELDS, locate, outline_text
+from zipread.locate.rank import LINE_WEIGHTS, Lines, score_runs
+from zipread.locate.runs import Runs
 from zipread.records import Page
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
@@ -456,3 +460,16 @@ def test_lines_and_blocks_are_outlined_where_they_stand(angle):
         truth = np.array([[left, top, 1], [right, top, 1], [right, bottom, 1], [left, bottom, 1]]) @ matrix.T
         shared, _ = cv2.intersectConvexConvex(corners, truth.astype(np.float32))
         assert shared > 0.85 * max(cv2.contourArea(corners), cv2.contourArea(truth.astype(np.float32)))
+
+
+def test_a_run_torn_out_of_a_longer_number_is_hardly_a_place():
+    letters = np.array([[30.0 * i, 0.0, 30.0 * i + 22, 34.0] for i in range(5)])
+    between, open_end, hyphen = (0.10, 0.10, False), (0.10, np.inf, False), (0.80, 0.10, True)
+    before, after, dashed = (np.array(column) for column in zip(between, open_end, hyphen, strict=True))
+    zeros, no = np.zeros(3, np.int64), np.zeros(3, bool)
+    runs = Runs(letters, zeros, zeros, zeros + 5, before, after, np.full(3, 0.10), no, dashed, no)
+    lines = Lines([], np.zeros((1, len(LINE_WEIGHTS))), np.array([142.0]))
+    inside, at_end, before_hyphen = score_runs(runs, lines, 5)
+    assert inside < before_hyphen - 3.0 and at_end < before_hyphen - 3.0
+    loose = replace(runs, gap_inside=np.full(3, 0.05))
+    assert score_runs(loose, lines, 5)[0] > inside + 3.0

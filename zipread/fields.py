@@ -39,8 +39,8 @@ FIELDS_AT_ONCE = 1
 MOST_EVIDENCE = 3.5
 """Log-odds that a reading adds to its place at most."""
 
-PAGE_WEIGHTS = (1.18, 0.12, 0.71)
-PAGE_BIAS = -4.16
+PAGE_WEIGHTS = (1.05, 0.84, 0.16)
+PAGE_BIAS = -2.63
 """Of the confidence on a page: weights of the reading, of its place, and of the place's lead, all log-odds."""
 
 LEADS = (-3.0, 5.0)
@@ -187,7 +187,8 @@ def confidence_on_page(best: Attempt, attempts: Sequence[Attempt], fields: Seque
     """Probability that the best reading of a page is its code: that it is right, and stands at the right place.
 
     Logistic regression on the log-odds of the reading, those of its place, and how far these lead the best other
-    place; fitted on made mail by writers that trained nothing, its fonts being those that train.
+    place; fitted on made mail by writers that trained nothing, its fonts being those that train, and on pictures
+    that are no mail.
     """
     if best.decoded is None:
         return 0.0

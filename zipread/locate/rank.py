@@ -90,8 +90,19 @@ def score_runs(runs: Runs, lines: Lines, digits: int) -> np.ndarray:
     run_features, line_features = features(runs, lines, digits)
     of_runs = run_features @ np.array(list(RUN_WEIGHTS.values()))
     of_lines = line_features @ np.array(list(LINE_WEIGHTS.values()))
-    torn = run_features[:, list(RUN_WEIGHTS).index("separation")] < TORN
-    return TRUST * (of_runs + of_lines[runs.line]) - TORN_COST * torn
+    return TRUST * (of_runs + of_lines[runs.line]) - TORN_COST * _are_torn(runs)
+
+
+def _are_torn(runs: Runs) -> np.ndarray:
+    """Which runs (k,) bool are torn out of a longer number or word; a hyphen beside a run is an end of it."""
+    before = np.where(runs.dash_before, MAX_GAP, runs.gap_before)
+    after = np.where(runs.dash_after, MAX_GAP, runs.gap_after)
+    return _separation(np.minimum(before, after), runs.gap_inside) < TORN
+
+
+def _separation(outside: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """How much wider the gaps around runs are than those inside, (k,) logarithms; gaps in letter heights."""
+    return np.log((np.minimum(outside, MAX_GAP) + LEAST_GAP) / (inside + LEAST_GAP))
 
 
 def features(runs: Runs, lines: Lines, digits: int) -> tuple[np.ndarray, np.ndarray]:
@@ -113,8 +124,7 @@ def features(runs: Runs, lines: Lines, digits: int) -> tuple[np.ndarray, np.ndar
     if digits == ZIP_DIGITS:
         shape = np.maximum(shape, _shape_scores(aspect, count, digits + ADD_ON_DIGITS) - 0.5)
         exact |= count == digits + ADD_ON_DIGITS
-    outside = np.minimum(np.minimum(runs.gap_before, runs.gap_after), MAX_GAP)
-    separation = np.log((outside + LEAST_GAP) / (runs.gap_inside + LEAST_GAP))
+    separation = _separation(np.minimum(runs.gap_before, runs.gap_after), runs.gap_inside)
     ends, begins = np.isinf(runs.gap_after), np.isinf(runs.gap_before)
     add_on = runs.dash_before
     place = (
