@@ -51,6 +51,24 @@ def test_scores_are_sums_over_all_ways_to_spell_a_code():
     assert np.exp(code_scores(columns, codes)) == pytest.approx([mass[code] for code in codes], rel=1e-5)
 
 
+def test_long_paper_around_a_code_changes_nothing():
+    columns = columns_of("66.22.77.00.44")
+    paper = np.full((60, 11), 1e-7, np.float32)
+    paper[:, 10] = 1.0
+    longer = np.concatenate((paper, columns, paper))
+    assert best_codes(longer, 5)[0] == "62704"
+    codes = ["62704", "62701", "62774"]
+    near = np.concatenate((paper[:2], columns, paper[:2]))
+    assert code_scores(longer, codes) == pytest.approx(code_scores(near, codes), abs=0.01)
+
+
+def test_a_line_that_shows_nothing_says_so():
+    paper = np.full((60, 11), 1e-7, np.float32)
+    paper[:, 10] = 1.0
+    [code, *_] = best_codes(paper, 5)
+    assert code_scores(paper, [code])[0] < -30
+
+
 def test_proposals_differ_from_the_best_where_it_is_weakest():
     columns = columns_of(".4..7..1.")
     columns[4, 7], columns[4, 1] = 0.5, 0.45

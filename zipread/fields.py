@@ -33,9 +33,6 @@ WORTH_A_LOOK = 3.0
 LOOKED_AT_TWICE = 3
 """So many fields at most are looked at again, and only those with log-odds this near to the best field's."""
 
-FIELDS_AT_ONCE = 1
-"""Fields read together before it is asked whether the others still matter."""
-
 MOST_EVIDENCE = 3.5
 """Log-odds that a reading adds to its place at most."""
 
@@ -119,11 +116,11 @@ class FieldReader:
         ranked = sorted(fields, key=lambda field: -field.prior)
         shown = _Shown(page)
         attempts: list[Attempt] = []
-        for first in range(0, len(ranked), FIELDS_AT_ONCE):
+        for field in ranked:
             lead = max((attempt.merit for attempt in attempts), default=-np.inf)
-            if lead > ranked[first].prior + MOST_EVIDENCE:
+            if lead > field.prior + MOST_EVIDENCE:
                 break
-            attempts += self._look(shown, ranked[first : first + FIELDS_AT_ONCE], FIRST_LOOK)
+            attempts += self._look(shown, [field], FIRST_LOOK)
         for look in SECOND_LOOKS:
             attempts.sort(key=lambda attempt: -attempt.merit)
             if not attempts or confidence_here(attempts[0], attempts) >= SURE:

@@ -32,7 +32,7 @@ def best_codes(columns: np.ndarray, digits: int) -> list[str]:
     Returns:
         Codes, the best first; none where there are too few columns.
     """
-    columns = _without_idle(columns)
+    columns = _without_idle(columns, digits)
     path = _likeliest_path(columns)
     if len(path) != digits:
         found = _best_path(np.log(np.maximum(columns, FLOOR)), digits)
@@ -49,14 +49,18 @@ def best_codes(columns: np.ndarray, digits: int) -> list[str]:
     return codes
 
 
-def _without_idle(columns: np.ndarray) -> np.ndarray:
-    """Columns (t, 11) less those in the midst of a stretch that shows no digit: they change no code's probability."""
+def _without_idle(columns: np.ndarray, digits: int) -> np.ndarray:
+    """Columns (t, 11) less those in the midst of a stretch that shows no digit: they change no code's probability.
+
+    All of them where the others leave no room for a code: that there is none must be said, too.
+    """
     idle = columns[:, :NOTHING].sum(axis=1) < IDLE
     between = idle.copy()
     between[1:] &= idle[:-1]
     between[:-1] &= idle[1:]
     between[[0, -1]] = False
-    return columns[~between]
+    busy = columns[~between]
+    return busy if len(busy) > 2 * digits else columns
 
 
 def _likeliest_path(columns: np.ndarray) -> list[tuple[int, slice]]:
@@ -129,9 +133,9 @@ def code_scores(columns: np.ndarray, codes: Sequence[str]) -> np.ndarray:
     Returns:
         (n,) float64.
     """
-    shown = np.maximum(_without_idle(columns).astype(np.float64), FLOOR)
     names = np.array([[int(c) for c in code] for code in codes])
     count, length = names.shape
+    shown = np.maximum(_without_idle(columns, length).astype(np.float64), FLOOR)
     symbols = np.full((count, 2 * length + 1), NOTHING)
     symbols[:, 1::2] = names
     may_skip = np.zeros((count, 2 * length - 1))  # over the "no digit" before it, where that is no repetition
