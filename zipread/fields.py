@@ -12,7 +12,7 @@ import numpy as np
 
 from zipread.classify import Classifier, load_classifier
 from zipread.clean import INK_DARKNESS, cut_field, drop_out
-from zipread.decode import Calibration, Decoded, decode, log_odds
+from zipread.decode import Calibration, Decoded, decode, log_odds, probability
 from zipread.normalize import normalize_ink
 from zipread.records import Corners, Field, FieldImage, Lattice, Page
 from zipread.segment import segment
@@ -169,15 +169,14 @@ def confidence_here(best: Attempt, attempts: Sequence[Attempt]) -> float:
     """Confidence of a reading, lowered where its place speaks against it; 0 where there is none."""
     if best.decoded is None:
         return 0.0
-    odds = log_odds(best.decoded.confidence) + min(0.0, _agreed_prior(best, attempts))
-    return float(1.0 / (1.0 + np.exp(-odds)))
+    return probability(log_odds(best.decoded.confidence) + min(0.0, _agreed_prior(best, attempts)))
 
 
 def _agreed_prior(best: Attempt, attempts: Sequence[Attempt]) -> float:
     """Log-odds that the code stands at any place that reads alike: some hold others, and share what is theirs."""
     assert best.decoded is not None
     alike = [a.field.prior for a in attempts if a.decoded is not None and a.decoded.code == best.decoded.code]
-    return log_odds(sum(1.0 / (1.0 + math.exp(-prior)) for prior in alike))
+    return log_odds(sum(map(probability, alike)))
 
 
 def confidence_on_page(best: Attempt, attempts: Sequence[Attempt], fields: Sequence[Field]) -> float:
@@ -198,7 +197,7 @@ def confidence_on_page(best: Attempt, attempts: Sequence[Attempt], fields: Seque
     evidence = (log_odds(best.decoded.confidence), place, float(np.clip(lead, *LEADS)))
     value = PAGE_BIAS + sum(weight * part for weight, part in zip(PAGE_WEIGHTS, evidence, strict=True))
     # The best of places makes no reading surer than it is.
-    return min(best.decoded.confidence, float(1.0 / (1.0 + np.exp(-value))))
+    return min(best.decoded.confidence, probability(value))
 
 
 def _band(image: FieldImage, lattice: Lattice) -> tuple[float, float]:

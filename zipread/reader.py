@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from zipread.clean import clean_page, separate_ink
-from zipread.decode import Decoded
+from zipread.decode import Decoded, probability
 from zipread.directory import load_directory
 from zipread.errors import InputError
 from zipread.explain import explain
@@ -188,7 +188,7 @@ class Reader:
         for other in ranked[1:]:
             if other.decoded is None or best.decoded is None or other.decoded.code == best.decoded.code:
                 continue
-            share = float(1.0 / (1.0 + np.exp(best.merit - other.merit)))
+            share = probability(other.merit - best.merit)
             rivals = dict(reading.alternatives)
             rivals[other.decoded.code] = max(rivals.get(other.decoded.code, 0.0), share * other.decoded.confidence)
             top = sorted(rivals.items(), key=lambda item: -item[1])[:3]

@@ -17,11 +17,12 @@ from zipread.decode.confidence import (
     Calibration,
     capped_log_odds,
     log_odds,
+    probability,
 )
 from zipread.decode.search import Path, search, spell
 from zipread.records import Candidate, Kind, Lattice
 
-__all__ = ["COLUMNS_WEIGHT", "FEATURES", "Calibration", "Decoded", "decode", "kind_of", "log_odds"]
+__all__ = ["COLUMNS_WEIGHT", "FEATURES", "Calibration", "Decoded", "decode", "kind_of", "log_odds", "probability"]
 
 NOT_IN_DIRECTORY = 2.0
 """Cost (negative log odds) of a code that the directory doesn't list."""

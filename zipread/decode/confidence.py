@@ -49,15 +49,20 @@ class Calibration:
     def confidence(self, features: tuple[float, ...]) -> float:
         """Probability that the whole code is right."""
         value = self.bias + float(np.dot(self.weights, features))
-        return float(1.0 / (1.0 + np.exp(-np.clip(value, -30.0, 30.0))))
+        return probability(value)
 
 
-def log_odds(probability: float) -> float:
+def probability(odds: float) -> float:
+    """The probability of log-odds, which count up to 30 either way."""
+    return 1.0 / (1.0 + math.exp(-min(max(odds, -30.0), 30.0)))
+
+
+def log_odds(share: float) -> float:
     """Log-odds of a probability, kept finite."""
-    bounded = min(max(probability, 1e-6), 1 - 1e-6)
+    bounded = min(max(share, 1e-6), 1 - 1e-6)
     return math.log(bounded / (1 - bounded))
 
 
-def capped_log_odds(probability: float) -> float:
+def capped_log_odds(share: float) -> float:
     """Log-odds, within MOST_ODDS either way: the feature of a posterior."""
-    return min(max(log_odds(probability), -MOST_ODDS), MOST_ODDS)
+    return min(max(log_odds(share), -MOST_ODDS), MOST_ODDS)

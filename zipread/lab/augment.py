@@ -202,12 +202,19 @@ def _blurred(rng: np.random.Generator, small: np.ndarray) -> np.ndarray:
     return small
 
 
-def stretch_to_box(rng: np.random.Generator, ink: np.ndarray) -> np.ndarray:
-    """Stretch a digit's ink towards a square, as collections that fill a fixed box deliver it; (h, w) uint8."""
+def _body(ink: np.ndarray) -> np.ndarray:
+    """An ink map (h, w) uint8 cut to its ink; empty where there is none."""
     columns, rows = np.flatnonzero(ink.max(axis=0) >= 64), np.flatnonzero(ink.max(axis=1) >= 64)
     if columns.size == 0:
+        return ink[:0]
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def stretch_to_box(rng: np.random.Generator, ink: np.ndarray) -> np.ndarray:
+    """Stretch a digit's ink towards a square, as collections that fill a fixed box deliver it; (h, w) uint8."""
+    body = _body(ink)
+    if not body.size:
         return ink
-    body = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     height, width = body.shape
     wanted = np.exp((1.0 - rng.uniform(0.3, 1.0)) * np.log(width / height))
     side = int(np.clip(height, 12, 40))
@@ -225,10 +232,9 @@ def fill_box(rng: np.random.Generator, shape: Shape, strength: float) -> np.ndar
     """Redraw a shape stretched over a small box, in gray or in black and white: (h, w) uint8 ink map."""
     side = int(rng.integers(*FILLED_SIDES))
     ink = ink_of(rng, shape, strength, side)
-    columns, rows = np.flatnonzero(ink.max(axis=0) >= 64), np.flatnonzero(ink.max(axis=1) >= 64)
-    if columns.size == 0:
+    body = _body(ink)
+    if not body.size:
         return ink
-    body = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     height, width = body.shape
     across = max(2, round(min(side, MOST_STRETCHED * side * width / height)))
     down = max(2, round(min(side, MOST_STRETCHED * side * height / width)))
