@@ -15,6 +15,8 @@ from zipread.settings import Settings
 HARMLESS = frozenset({"accept", "engine", "model", "max_pixels"})
 """Options that may differ from the file's although it holds a promise; the model is checked by its content."""
 
+PATHS = frozenset({"model", "form"})
+
 
 def configure(context: typer.Context, file: Path | None = None, max_error: float | None = None) -> Settings:
     """Settings of a command whose options bear the names of the fields of Settings.
@@ -29,7 +31,7 @@ def configure(context: typer.Context, file: Path | None = None, max_error: float
         UsageError: --max-error beside --accept.
     """
     names = [field.name for field in dataclasses.fields(Settings) if field.name in context.params]
-    values = {name: _plain(context.params[name]) for name in names}
+    values = {name: _plain(name, context.params[name]) for name in names}
     said = {name for name in names if _is_said(context, name)}
     if max_error is not None:
         if file is None:
@@ -72,7 +74,10 @@ def _resolved(value: Any) -> Any:
     return value.resolve() if isinstance(value, Path) else value
 
 
-def _plain(value: Any) -> Any:
+def _plain(name: str, value: Any) -> Any:
+    """The value as Settings has it: some releases of typer leave enumerations and paths as they were typed."""
+    if name in PATHS and value is not None:
+        return Path(value)
     return value.value if isinstance(value, Enum) else value
 
 
