@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from zipread.decode import Calibration, decode, kind_of
+from zipread.decode import Calibration, Decoded, decide, kind_of, weigh
 from zipread.records import Box, Candidate, Lattice
 
 PLAIN = Calibration.from_manifest({})
@@ -28,6 +28,18 @@ def lattice_of(candidates: list[Candidate], skips: tuple[float, ...]) -> Lattice
 def five(digits: str) -> tuple[Lattice, np.ndarray]:
     lattice = lattice_of([candidate(i, i + 1) for i in range(5)], (7.0,) * 5)
     return lattice, np.stack([row(int(d)) for d in digits])
+
+
+def decode(
+    lattice: Lattice,
+    scores: np.ndarray,
+    digits: int,
+    directory: np.ndarray | None,
+    calibration: Calibration,
+    columns: np.ndarray | None = None,
+) -> Decoded | None:
+    weighed = weigh(lattice, scores, digits, columns)
+    return decide([] if weighed is None else [weighed], digits, directory, calibration)
 
 
 def test_reads_five_digits_and_keeps_leading_zeros():
@@ -144,6 +156,25 @@ def test_what_the_second_reader_alone_proposes_can_win():
     scores[2] = np.array([0.01, 0.2, 0.02, 0.02, 0.02, 0.02, 0.3, 0.2, 0.2, 0.0, 0.01], np.float32)
     assert decode(lattice, scores, 5, None, PLAIN).code != "12345"
     assert decode(lattice, scores, 5, None, PLAIN, columns_of("12345")).code == "12345"
+
+
+def test_looks_that_doubt_different_digits_decide_together():
+    lattice, first = five("12345")
+    second = first.copy()
+    first[1] = row(8, 0.5, second=2)
+    second[3] = row(9, 0.5, second=4)
+    looks = [weigh(lattice, scores, 5) for scores in (first, second)]
+    together = decide(looks, 5, None, PLAIN)
+    assert [decide([look], 5, None, PLAIN).code for look in looks] == ["18345", "12395"]
+    assert together.code == "12345"
+    assert together.look in (0, 1)
+    assert {code for code, _ in together.alternatives} >= {"18345", "12395"}
+
+
+def test_a_look_that_misses_a_code_does_not_rule_it_out():
+    lattice, clear = five("12345")
+    blind = np.stack([row(9, 0.5, second=8)] * 5)
+    assert decide([weigh(lattice, blind, 5), weigh(lattice, clear, 5)], 5, None, PLAIN).code == "12345"
 
 
 def test_a_doubtful_plus4_leaves_the_five_as_sure():

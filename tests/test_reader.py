@@ -8,7 +8,7 @@ from conftest import ROOT
 from zipread import Reader
 from zipread.decode import Decoded
 from zipread.errors import InputError, SettingsError
-from zipread.fields import Attempt, confidence_here, confidence_on_page
+from zipread.fields import Attempt, Seen, confidence_here, confidence_on_page
 from zipread.load import load_pages
 from zipread.records import Field, FieldImage, Lattice, Page, Reading, Search
 
@@ -149,9 +149,10 @@ def test_on_blank_paper_nothing_is_considered():
 
 def attempt_at(prior: float, center: tuple[float, float], confidence: float, layout: str = "envelope") -> Attempt:
     image = FieldImage(*(np.zeros((4, 4), np.uint8),) * 3, np.eye(2, 3))
-    decoded = Decoded("12345", "", confidence, (), (), "unknown", ())
+    decoded = Decoded("12345", "", confidence, 0, (), (), "unknown", ())
     field = Field(center, (100.0, 20.0), 0.0, layout, prior=prior)
-    return Attempt(field, image, Lattice(0, (), (), 20.0), np.zeros((0, 28, 28), np.uint8), np.zeros((0, 11)), decoded)
+    look = Seen(image, Lattice(0, (), (), 20.0), np.zeros((0, 28, 28), np.uint8), np.zeros((0, 11)), None)
+    return Attempt(field, (look,), look, decoded)
 
 
 def test_a_page_is_no_surer_than_its_reading_and_less_sure_where_places_compete():

@@ -12,7 +12,7 @@ import numpy as np
 
 from zipread.classify import Classifier, load_classifier
 from zipread.clean import INK_DARKNESS, cut_field, drop_out
-from zipread.decode import Calibration, Decoded, decode, log_odds, probability
+from zipread.decode import Calibration, Decoded, Weighed, decide, log_odds, probability, weigh
 from zipread.normalize import normalize_ink
 from zipread.records import Corners, Field, FieldImage, Lattice, Page
 from zipread.segment import segment
@@ -23,8 +23,8 @@ Look = tuple[float, float]
 
 FIRST_LOOK: Look = (INK_DARKNESS, 0.0)
 
-SECOND_LOOKS: tuple[Look, ...] = ((0.6, 0.0), (INK_DARKNESS, 4.0), (0.75, 0.0))
-"""How doubtful fields are looked at again: without printed patterns, sharpened, without pale frames."""
+SECOND_LOOKS: tuple[Look, ...] = ((0.6, 0.0), (0.75, 0.0), (INK_DARKNESS, 4.0))
+"""How doubtful fields are looked at again: without printed patterns, without pale frames, sharpened."""
 
 SURE = 0.95
 """Confidence from which no second look is taken; whatever is accepted, so that readings do not depend on that."""
@@ -51,14 +51,23 @@ DIGIT_BAND = (0.7, 1.35)
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """One field, read."""
+class Seen:
+    """One look at a field."""
 
-    field: Field
     image: FieldImage  # as the lattice saw it
     lattice: Lattice
     digits: np.ndarray  # (n, 28, 28) uint8, one for each candidate
     scores: np.ndarray  # (n, 11) float32
+    weighed: Weighed | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One field, read."""
+
+    field: Field
+    looks: tuple[Seen, ...]
+    shown: Seen  # the one of the looks that shows the code best; the first where none shows one
     decoded: Decoded | None
 
     @property
@@ -120,36 +129,32 @@ class FieldReader:
             lead = max((attempt.merit for attempt in attempts), default=-np.inf)
             if lead > field.prior + MOST_EVIDENCE:
                 break
-            attempts += self._look(shown, [field], FIRST_LOOK)
+            attempts.append(self._decided(field, (self._look(shown.page_for(field), field, FIRST_LOOK),)))
         for look in SECOND_LOOKS:
             attempts.sort(key=lambda attempt: -attempt.merit)
             if not attempts or confidence_here(attempts[0], attempts) >= SURE:
                 break
             doubtful = [a for a in attempts[:LOOKED_AT_TWICE] if a.merit >= attempts[0].merit - WORTH_A_LOOK]
-            again = self._look(shown, [attempt.field for attempt in doubtful], look)
-            attempts = [*map(_better, doubtful, again), *attempts[len(doubtful) :]]
+            again = [
+                self._decided(a.field, (*a.looks, self._look(shown.page_for(a.field), a.field, look))) for a in doubtful
+            ]
+            attempts = [*again, *attempts[len(doubtful) :]]
         return attempts
 
-    def _look(self, shown: _Shown, fields: list[Field], look: Look) -> list[Attempt]:
-        """Cut, segment and normalize all fields, score every candidate in one go, decode each field."""
-        prepared = []
-        for field in fields:
-            lattice, image = segment(cut_field(shown.page_for(field), field, *look))
-            crops = [normalize_ink(candidate.crop) for candidate in lattice.candidates]
-            digits = np.stack(crops) if crops else np.zeros((0, 28, 28), np.uint8)
-            prepared.append((field, image, lattice, digits))
-        everything = (
-            np.concatenate([digits for *_, digits in prepared]) if prepared else np.zeros((0, 28, 28), np.uint8)
-        )
-        scores = self.networks.classifier.scores(everything)
-        attempts, at = [], 0
-        for field, image, lattice, digits in prepared:
-            own = scores[at : at + len(digits)]
-            at += len(digits)
-            columns = self._columns_of(image, lattice)
-            decoded = decode(lattice, own, self.digits, self.directory, self.networks.calibration, columns)
-            attempts.append(Attempt(field, image, lattice, digits, own, decoded))
-        return attempts
+    def _look(self, page: Page, field: Field, look: Look) -> Seen:
+        """Cut a field out, segment it, score every candidate, weigh the codes it may show."""
+        lattice, image = segment(cut_field(page, field, *look))
+        crops = [normalize_ink(candidate.crop) for candidate in lattice.candidates]
+        digits = np.stack(crops) if crops else np.zeros((0, 28, 28), np.uint8)
+        scores = self.networks.classifier.scores(digits)
+        weighed = weigh(lattice, scores, self.digits, self._columns_of(image, lattice))
+        return Seen(image, lattice, digits, scores, weighed)
+
+    def _decided(self, field: Field, looks: tuple[Seen, ...]) -> Attempt:
+        """What some looks at a field say together."""
+        told = [(look, look.weighed) for look in looks if look.weighed is not None]
+        decoded = decide([weighed for _, weighed in told], self.digits, self.directory, self.networks.calibration)
+        return Attempt(field, looks, looks[0] if decoded is None else told[decoded.look][0], decoded)
 
     def _columns_of(self, image: FieldImage, lattice: Lattice) -> np.ndarray | None:
         """What the second reader sees, (t, 11) float32; None where there is no line, or no second reader."""
@@ -207,7 +212,3 @@ def _band(image: FieldImage, lattice: Lattice) -> tuple[float, float]:
     height = float(np.median([box.height for box in boxes])) if image.cells else lattice.height
     like_digits = [box for box in boxes if DIGIT_BAND[0] <= box.height / height <= DIGIT_BAND[1]] or boxes
     return float(np.median([box.y for box in like_digits])), float(np.median([box.bottom for box in like_digits]))
-
-
-def _better(first: Attempt, second: Attempt) -> Attempt:
-    return second if second.merit > first.merit else first

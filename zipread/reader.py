@@ -229,7 +229,7 @@ class Reader:
 
 def _unread(attempt: Attempt, empty: Reading, wanted: int) -> Reading:
     """Nothing written is blank; something written that makes no code is for review."""
-    written = {candidate.start for candidate in attempt.lattice.candidates}
+    written = {candidate.start for candidate in attempt.shown.lattice.candidates}
     if not written:
         return empty
     if attempt.field.cells:
@@ -238,12 +238,15 @@ def _unread(attempt: Attempt, empty: Reading, wanted: int) -> Reading:
 
 
 def _digit(attempt: Attempt, index: int) -> Digit:
-    box = attempt.lattice.candidates[index].box
+    look = attempt.shown
+    box = look.lattice.candidates[index].box
     corners = np.array(
         [[box.x, box.y, 1], [box.right, box.y, 1], [box.right, box.bottom, 1], [box.x, box.bottom, 1]], np.float64
     )
-    on_page = corners @ attempt.image.to_page.T
-    return Digit(tuple((float(x), float(y)) for x, y in on_page), attempt.digits[index], attempt.scores[index])
+    on_page = corners @ look.image.to_page.T
+    return Digit(
+        tuple((float(x), float(y)) for x, y in on_page), attempt.shown.digits[index], attempt.shown.scores[index]
+    )
 
 
 def _angle_of(clean: CleanPage, field: Field) -> float:

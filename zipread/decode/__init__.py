@@ -10,7 +10,6 @@ import numpy as np
 
 from zipread.decode.columns import best_codes, code_scores
 from zipread.decode.confidence import (
-    COLUMNS_WEIGHT,
     FEATURES,
     MOST_COST,
     NO_COLUMNS,
@@ -22,10 +21,23 @@ from zipread.decode.confidence import (
 from zipread.decode.search import Path, search, spell
 from zipread.records import Candidate, Kind, Lattice
 
-__all__ = ["COLUMNS_WEIGHT", "FEATURES", "Calibration", "Decoded", "decode", "kind_of", "log_odds", "probability"]
+__all__ = [
+    "FEATURES",
+    "Calibration",
+    "Decoded",
+    "Weighed",
+    "decide",
+    "kind_of",
+    "log_odds",
+    "probability",
+    "weigh",
+]
 
 NOT_IN_DIRECTORY = 2.0
 """Cost (negative log odds) of a code that the directory doesn't list."""
+
+LEAST_SHARE = 1e-5
+"""Probability of a code in a look that doesn't propose it: one look must not rule out what others see."""
 
 PLUS4_GAP = 0.3
 """Least distance between the fifth digit and a +4, in digit heights."""
@@ -39,12 +51,13 @@ PLUS4_CONFIDENCE = 0.90
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What a lattice says."""
+    """What the looks at a field say."""
 
     code: str
     plus4: str
     confidence: float
-    candidates: tuple[int, ...]  # indices into Lattice.candidates, one a digit of code and plus4
+    look: int  # the one of the looks that shows the code best
+    candidates: tuple[int, ...]  # indices into that look's Lattice.candidates, one a digit of code and plus4
     alternatives: tuple[tuple[str, float], ...]
     kind: Kind
     features: tuple[float, ...]  # as FEATURES
@@ -58,48 +71,96 @@ class _Guess:
     score: float  # of both together, log probability, not normalized
 
 
-def decode(
-    lattice: Lattice,
-    scores: np.ndarray,
-    digits: int,
-    directory: np.ndarray | None,
-    calibration: Calibration,
-    columns: np.ndarray | None = None,
-) -> Decoded | None:
-    """Find the most probable code of exactly `digits` digits, or of 5+4 where `digits` is 5.
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What one look at a field says of the codes that it may show."""
+
+    lattice: Lattice
+    guesses: tuple[_Guess, ...]
+    rivals: dict[str, float]  # log probability by the second reader of every code it was asked for
+    shares: dict[str, float]  # probability of each code of the guesses, without a +4
+
+
+def weigh(lattice: Lattice, scores: np.ndarray, digits: int, columns: np.ndarray | None = None) -> Weighed | None:
+    """Find the most probable codes of exactly `digits` digits, or of 5+4 where `digits` is 5, in one look at a field.
 
     Args:
         lattice: candidates of one field.
         scores: (n, 11) float32 probabilities, a row for each candidate.
         digits: length of the code.
-        directory: (100000,) bool, which five-digit codes exist; None: no prior.
-        calibration: turns features into a probability.
         columns: (t, 11) float32 probabilities of the second reader, or None.
 
     Returns:
-        The best reading, or None where the field has no path of that many digits.
+        The codes with what speaks for them, or None where the field has no path of that many digits.
     """
     paths = _paths(lattice, scores, digits)
     if not paths:
         return None
-    guesses, rivals = _both(lattice, scores, paths, columns, calibration.columns_weight)
-    seen = _posterior(guesses, digits, None)
-    believed = _posterior(guesses, digits, directory)
+    guesses, rivals = _both(lattice, scores, paths, columns)
+    top = max(guess.score for guess in guesses)
+    mass: dict[str, float] = {}
+    for guess in guesses:
+        code = guess.path.code[:digits]
+        mass[code] = mass.get(code, 0.0) + math.exp(guess.score - top)
+    return Weighed(lattice, guesses, rivals, _normalized(mass))
+
+
+def decide(
+    looks: Sequence[Weighed], digits: int, directory: np.ndarray | None, calibration: Calibration
+) -> Decoded | None:
+    """Decide on the code that all looks at a field together make most probable.
+
+    Args:
+        looks: what each look says.
+        digits: length of the code.
+        directory: (100000,) bool, which five-digit codes exist; None: no prior.
+        calibration: turns features into a probability.
+
+    Returns:
+        The reading, or None where there was no look.
+    """
+    if not looks:
+        return None
+    seen = _pooled([look.shares for look in looks])
+    believed = _with_prior(seen, directory if digits == 5 else None)
     ranked = sorted(believed, key=lambda code: -believed[code])
     code = ranked[0]
-    best = max((g for g in guesses if g.path.code[:digits] == code), key=lambda g: g.score)
+    at = max(range(len(looks)), key=lambda index: looks[index].shares.get(code, 0.0))
+    look = looks[at]
+    path = max((g for g in look.guesses if g.path.code[:digits] == code), key=lambda g: g.score).path
     # The prior may choose between readings, but what the picture shows bounds what is claimed.
-    features = _path_features(best.path, digits, min(seen[code], believed[code]))
-    features += _column_features(rivals, best.path.code, digits) if rivals else NO_COLUMNS
+    features = _path_features(path, digits, min(seen[code], believed[code]))
+    features += _column_features(look.rivals, path.code, digits) if look.rivals else NO_COLUMNS
     confidence = calibration.confidence(features)
     rest = max(1e-9, 1.0 - believed[code])
     alternatives = tuple(
         (other, min(seen[other], (1.0 - confidence) * believed[other] / rest)) for other in ranked[1:4]
     )
-    chosen = [lattice.candidates[i] for i in best.path.candidates]
-    kind = kind_of(chosen, lattice.height)
-    plus4 = _plus4(best.path, digits)
-    return Decoded(code, plus4, confidence, best.path.candidates, alternatives, kind, features)
+    kind = kind_of([look.lattice.candidates[i] for i in path.candidates], look.lattice.height)
+    return Decoded(code, _plus4(path, digits), confidence, at, path.candidates, alternatives, kind, features)
+
+
+def _pooled(looks: Sequence[dict[str, float]]) -> dict[str, float]:
+    """What several looks say together: the logarithmic opinion pool (Genest, Zidek, Statistical Science 1986)."""
+    codes = dict.fromkeys(code for shares in looks for code in shares)
+    together = {
+        code: math.exp(sum(math.log(max(shares.get(code, 0.0), LEAST_SHARE)) for shares in looks) / len(looks))
+        for code in codes
+    }
+    return _normalized(together)
+
+
+def _with_prior(shares: dict[str, float], directory: np.ndarray | None) -> dict[str, float]:
+    """Probability of each code, when those that the directory doesn't list are less likely to be written."""
+    if directory is None:
+        return shares
+    cost = math.exp(-NOT_IN_DIRECTORY)
+    return _normalized({code: share * (1.0 if directory[int(code)] else cost) for code, share in shares.items()})
+
+
+def _normalized(mass: dict[str, float]) -> dict[str, float]:
+    total = sum(mass.values())
+    return {code: value / total for code, value in mass.items()}
 
 
 def _paths(lattice: Lattice, scores: np.ndarray, digits: int) -> list[Path]:
@@ -111,21 +172,21 @@ def _paths(lattice: Lattice, scores: np.ndarray, digits: int) -> list[Path]:
 
 
 def _both(
-    lattice: Lattice, scores: np.ndarray, paths: list[Path], columns: np.ndarray | None, weight: float
-) -> tuple[list[_Guess], dict[str, float]]:
+    lattice: Lattice, scores: np.ndarray, paths: list[Path], columns: np.ndarray | None
+) -> tuple[tuple[_Guess, ...], dict[str, float]]:
     """What either reader proposes, scored by both; and the second reader's log probability of all it was asked."""
     by_code: dict[str, Path] = {}
     for path in paths:
         by_code.setdefault(path.code, path)  # paths come best first
     proposed = [] if columns is None else best_codes(columns, len(paths[0].digits))
     if columns is None or not proposed:
-        return [_Guess(path, path.score) for path in by_code.values()], {}
+        return tuple(_Guess(path, path.score) for path in by_code.values()), {}
     spelled = None if proposed[0] in by_code else spell(lattice, scores, proposed[0])
     if spelled is not None:
         by_code[proposed[0]] = spelled
     codes = list(dict.fromkeys((*proposed, *by_code)))
     rivals = dict(zip(codes, code_scores(columns, codes).tolist(), strict=True))
-    return [_Guess(path, path.score + weight * rivals[code]) for code, path in by_code.items()], rivals
+    return tuple(_Guess(path, path.score + rivals[code]) for code, path in by_code.items()), rivals
 
 
 def _is_plus4(path: Path, lattice: Lattice) -> bool:
@@ -139,20 +200,6 @@ def _plus4(path: Path, digits: int) -> str:
     if len(path.digits) == digits or min(path.evidence[digits:]) <= np.log(PLUS4_CONFIDENCE):
         return ""
     return path.code[digits:]
-
-
-def _posterior(guesses: Sequence[_Guess], digits: int, directory: np.ndarray | None) -> dict[str, float]:
-    """Probability of each code among the guesses, the directory's prior applied."""
-    top = max(guess.score for guess in guesses)
-    mass: dict[str, float] = {}
-    for guess in guesses:
-        code = guess.path.code[:digits]
-        prior = 1.0
-        if directory is not None and digits == 5 and not directory[int(code)]:
-            prior = float(np.exp(-NOT_IN_DIRECTORY))
-        mass[code] = mass.get(code, 0.0) + prior * float(np.exp(guess.score - top))
-    total = sum(mass.values())
-    return {code: value / total for code, value in mass.items()}
 
 
 def _path_features(path: Path, digits: int, posterior: float) -> tuple[float, ...]:

@@ -16,9 +16,6 @@ costs of its shapes and of what was left out; the root of the negative log proba
 and its posterior by the second reader alone, log-odds.
 """
 
-COLUMNS_WEIGHT = 1.0
-"""Weight of the second reader's log probability beside the first's: 0.5 to 2 read as many codes, less or more fewer."""
-
 MOST_ODDS = 9.0
 """Log-odds beyond which a posterior says no more."""
 
@@ -34,7 +31,6 @@ class Calibration:
 
     weights: tuple[float, ...]  # one for each of FEATURES
     bias: float
-    columns_weight: float = COLUMNS_WEIGHT  # of the second reader's log probability beside the first's
 
     @classmethod
     def from_manifest(cls, manifest: dict[str, Any]) -> Calibration:
@@ -44,7 +40,7 @@ class Calibration:
             return cls((0.5, -1.5, *(0.0,) * (len(FEATURES) - 2)), 1.5)
         weights = dict(zip(record["features"], record["weights"], strict=True))
         by_feature = tuple(float(weights.get(name, 0.0)) for name in FEATURES)
-        return cls(by_feature, float(record["bias"]), float(record.get("columns_weight", COLUMNS_WEIGHT)))
+        return cls(by_feature, float(record["bias"]))
 
     def confidence(self, features: tuple[float, ...]) -> float:
         """Probability that the whole code is right."""

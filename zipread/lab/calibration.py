@@ -15,9 +15,10 @@ from typing import Any
 import cv2
 import numpy as np
 
-from zipread.decode import COLUMNS_WEIGHT, FEATURES
+from zipread.decode import FEATURES
+from zipread.lab.habits import WithHabits
 from zipread.lab.synth.fields import Style, make_field
-from zipread.lab.synth.hands import Hands, Prints
+from zipread.lab.synth.hands import DigitSource, Hands, Prints
 from zipread.lab.synth.negatives import make_negative
 from zipread.lab.trainset import Digits
 from zipread.reader import Reader
@@ -28,6 +29,8 @@ CHUNK = 100
 
 PRINTED_SHARE = 0.15
 NEGATIVE_SHARE = 0.12
+HABITS_SHARE = 0.4
+MARKED_SHARE = 0.25
 PLUS4_SHARE = 0.08
 
 
@@ -45,8 +48,13 @@ def made_fields(
             continue
         code = f"{int(rng.choice(codes)) if rng.random() < 0.5 else int(rng.integers(100_000)):05d}"
         plus4 = f"-{rng.integers(10_000):04d}" if rng.random() < PLUS4_SHARE else ""
-        source = prints if rng.random() < PRINTED_SHARE else hands
-        picture, _ = make_field(rng, code + plus4, STYLES[rng.integers(len(STYLES))], source)
+        style = STYLES[rng.integers(len(STYLES))]
+        source: DigitSource = hands
+        if rng.random() < PRINTED_SHARE:
+            source = prints
+        elif rng.random() < HABITS_SHARE:
+            source = WithHabits(hands, marked=MARKED_SHARE if style != "boxed" else 0.0)
+        picture, _ = make_field(rng, code + plus4, style, source)
         yield picture, code
 
 
@@ -90,7 +98,6 @@ def fit(
         "features": list(FEATURES),
         "weights": [float(w) for w in weights],
         "bias": float(model.intercept_[0]),
-        "columns_weight": COLUMNS_WEIGHT,
         "fields": len(target),
         "right": int(target.sum()),
         "fit_error": float(expected_calibration_error(confidence, target)),

@@ -27,6 +27,13 @@ NOISY_SHARE = 0.3
 NOISE = 12.0
 """Most standard deviation of noise, of 255."""
 
+PATTERN_SHARE = 0.15
+PATTERN = (10.0, 70.0)
+"""Share of lines that get a printed pattern, and its darkness, of 255."""
+
+PATTERN_PITCH = (2.5, 9.0)
+"""Distance of the lines of a pattern, pixels."""
+
 
 def distort(rng: np.random.Generator, images: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Stretch, slant, shift and bend lines, and change their strokes and tone.
@@ -45,7 +52,7 @@ def distort(rng: np.random.Generator, images: np.ndarray, columns: np.ndarray) -
         end = int(inked[-1]) + 1 if inked.size else 1
         # What a line shows must not leave it at its end.
         stretch = min(float(np.exp(rng.normal(0.0, STRETCH))), image.shape[1] / end)
-        bent[row] = _tone(rng, _stroke(rng, _bend(rng, image, stretch)))
+        bent[row] = _tone(rng, _pattern(rng, _stroke(rng, _bend(rng, image, stretch))))
         places = ((np.arange(len(truth)) + 0.5) / stretch).astype(int)
         inside = places < len(truth)
         shown[row] = np.where(inside, truth[np.minimum(places, len(truth) - 1)], NOTHING)
@@ -72,6 +79,24 @@ def _stroke(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
         return image
     change = cv2.dilate if chance < THICKER_SHARE else cv2.erode
     return cv2.addWeighted(image, 1 - share, change(image, np.ones((2, 2), np.uint8)), share, 0)
+
+
+def _pattern(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
+    """Families of fine curved lines under the writing, as on cheques, at times."""
+    if rng.random() >= PATTERN_SHARE:
+        return image
+    ys, xs = np.mgrid[0 : image.shape[0], 0 : image.shape[1]].astype(np.float32)
+    paper = np.zeros(image.shape, np.float32)
+    for _ in range(rng.integers(1, 4)):
+        angle, wave, turns = rng.uniform(0, np.pi), rng.uniform(0, 4), rng.uniform(0.05, 0.3)
+        across = xs * np.cos(angle) + ys * np.sin(angle)
+        along = ys * np.cos(angle) - xs * np.sin(angle)
+        place = (across + wave * np.sin(turns * along)) / rng.uniform(*PATTERN_PITCH)
+        lines = np.clip(np.cos(2 * np.pi * place) - rng.uniform(0.0, 0.7), 0.0, None)
+        np.maximum(paper, lines / lines.max() * rng.uniform(*PATTERN), out=paper)
+    # Paper that is nothing but padding stays black.
+    seen = image.max(axis=0) > 0
+    return np.where(seen, np.maximum(image, paper), image).astype(np.uint8)
 
 
 def _tone(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:

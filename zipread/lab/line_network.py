@@ -35,6 +35,7 @@ def build() -> Any:
     x = layers.Add()([x, block(x, 96)])
     x = block(x, 128, size=(4, 1), padding="valid")
     x = layers.Add()([x, block(x, 128, size=(1, 3))])
+    x = layers.Add()([x, block(x, 128, size=(1, 5))])
     x = layers.Dropout(0.1)(x)
     x = layers.Conv2D(2 * (NOTHING + 1), 1)(x)
     columns = layers.Softmax(name="columns")(layers.Reshape((-1, NOTHING + 1))(x))

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from zipread.lab.augment import CANVAS, ink_of, line_shape
+from zipread.lab.habits import WithHabits
 from zipread.lab.strokes import draw_center_lines
 from zipread.lab.synth.fields import Style, make_field
 from zipread.lab.synth.hands import DigitSource, Hands, Prints
@@ -49,6 +50,12 @@ FIVE_SHARE = 0.75
 PLUS4_SHARE = 0.08
 RUNNING_ZEROS_SHARE = 0.1
 """Share of lines that end in zeros written in one go."""
+
+HABITS_SHARE = 0.6
+"""Share of handwritten lines with a hand's own sizes, places and strokes that lead in and out."""
+
+MARKED_SHARE = 0.35
+"""Share of these, where they are not in boxes, with marks of an amount around the digits."""
 
 WORD_SHARE = 0.12
 """Share of lines with letters beside the digits, where these are not in boxes."""
@@ -134,8 +141,11 @@ def make_line(rng: np.random.Generator, hands: Hands, prints: Prints) -> tuple[n
     code = _code(rng)
     writer = prints if rng.random() < PRINTED_SHARE else hands
     source: DigitSource = writer
+    marked = MARKED_SHARE if style != "boxed" else 0.0
+    if writer is hands and rng.random() < HABITS_SHARE:
+        source = WithHabits(hands, marked)
     if rng.random() < RUNNING_ZEROS_SHARE:
-        code, source = _round_number(rng), RunningZeros(hands)
+        code, source = _round_number(rng), RunningZeros(WithHabits(hands, marked))
         style = "touching" if rng.random() < TOUCHING_ZEROS_SHARE else style
     elif style != "boxed" and rng.random() < WORD_SHARE:
         source = WithWord(writer, prints)

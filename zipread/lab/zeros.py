@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from zipread.lab.habits import WithHabits
 from zipread.lab.synth.hands import Glyph, Hands, Script, Writing
 from zipread.lab.synth.strokes import cut_to_ink
 
@@ -29,7 +30,7 @@ _SUBPIXEL_BITS = 4
 class RunningZeros:
     """Real hands whose last zeros, where there are two or more, are written in one go."""
 
-    hands: Hands
+    hands: Hands | WithHabits
 
     @property
     def writing(self) -> Writing:
@@ -39,18 +40,17 @@ class RunningZeros:
     def glyphs(self, rng: np.random.Generator, text: str, script: Script) -> list[Glyph]:
         """See DigitSource."""
         drawn = self.hands.glyphs(rng, text, script)
-        zeros = 0
-        while zeros < len(drawn) and drawn[-1 - zeros].text == "0":
-            zeros += 1
+        places = [place for place, glyph in enumerate(drawn) if glyph.text.isdigit()]
+        zeros = len(places) - len("".join(drawn[place].text for place in places).rstrip("0"))
         if zeros < 2:
             return drawn
         height = script.height * rng.uniform(*HEIGHTS)
         aspect = rng.uniform(*ASPECTS)
         joined = rng.random() < JOINED
         rise = rng.uniform(0.0, 0.25) * (script.height - height)
-        for place in range(len(drawn) - zeros, len(drawn)):
+        for place in places[-zeros:]:
             size = height * float(np.clip(rng.normal(1.0, 0.08), 0.8, 1.2))
-            tail = rng.uniform(*TAILS) * size if joined and place < len(drawn) - 1 else 0.0
+            tail = rng.uniform(*TAILS) * size if joined and place < places[-1] else 0.0
             loop = _loop(rng, (size * aspect, size), tail, script)
             drawn[place] = Glyph("0", loop, -rise - size + rng.normal(0, script.wobble) * size)
         return drawn

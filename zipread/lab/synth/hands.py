@@ -37,6 +37,8 @@ class Script:
     evenness: float = 0.5  # as Pen.evenness
     wobble: float = 0.05  # standard deviation of size and baseline, in digit heights
     pressure: float = 0.1  # standard deviation of the stroke's width along a stroke, as a fraction of it
+    sizes: tuple[float, ...] = (1.0,) * 10  # of each digit in this hand, in digit heights
+    drops: tuple[float, ...] = (0.0,) * 10  # how far each digit stands below the line, in digit heights
 
 
 class DigitSource(Protocol):
@@ -94,6 +96,8 @@ class Hands:
             baseline = rng.normal(0, script.wobble) * script.height
             if character.isdigit():
                 height = script.height * float(np.clip(rng.normal(1, script.wobble), 0.75, 1.25))
+                height *= script.sizes[int(character)]
+                baseline += script.drops[int(character)] * script.height
                 unevenness = rng.normal(0, script.pressure, (5, 5)).astype(np.float32)
                 coverage = draw(next(fields), height, pen, unevenness)
                 drawn.append(Glyph(character, coverage, baseline - coverage.shape[0]))

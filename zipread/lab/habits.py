@@ -1,0 +1,177 @@
+"""Habits of a hand: digits of differing size and place, strokes that lead in and out, marks around an amount.
+
+Collections of single digits scale them all to one height. In a string the zeros may be half as tall as a one, a seven
+may hang below the line, and what stands around the digits is written with the same pen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from zipread.lab.synth.hands import Glyph, Hands, Script, Writing
+from zipread.lab.synth.strokes import cut_to_ink
+
+SIZE_SPREAD = 0.2
+"""Most standard deviation, within one hand, of the logarithm of its digits' sizes."""
+
+SIZES = (0.45, 1.7)
+"""Smallest and largest size of a digit, in digit heights."""
+
+LOW_ZERO_SHARE = 0.4
+LOW_ZEROS = (0.55, 0.95)
+"""Share of hands that write zeros lower than other digits, and their sizes."""
+
+TALL_ONES = 0.12
+"""Mean logarithm of a one's size."""
+
+DROP_SPREAD = 0.08
+"""Most standard deviation, within one hand, of where its digits stand, in digit heights."""
+
+HANGING = "479"
+HANGING_SHARE = 0.2
+HANGING_BY = (0.1, 0.35)
+"""Digits that a hand may let hang below the line, how often, and how far, in digit heights."""
+
+WIDTH_SPREAD = 0.12
+"""Standard deviation, within one hand, of the logarithm of its digits' widths."""
+
+LEADS_IN = {"1": "high", "2": "high", "3": "high", "7": "high", "9": "high", "0": "high"}
+LEADS_OUT = {"0": "high", "2": "low", "4": "middle", "5": "high", "6": "middle", "8": "high", "9": "low"}
+"""Where strokes may lead into digits and out of them without making them others."""
+
+BANDS = {"high": (0.0, 0.35), "middle": (0.4, 0.75), "low": (0.7, 1.0)}
+
+LEADING_SHARE = 0.25
+"""Share of hands whose strokes lead in or out, and of their digits that show it, each."""
+
+LEAD = (0.1, 0.35)
+"""Length of such a stroke, in digit heights."""
+
+GROUPED_SHARE = 0.6
+"""Share of marked strings with a mark before the last three digits."""
+
+GROUP_MARKS = (".", ".", ",")
+END_MARKS = ("", "", "-", "-", ".-", ",-", "=", ".=", ".", ",", "--", "-.-")
+FRONT_MARKS = ("", "", "", "", "-", "=", ".")
+
+DASHES = (0.25, 1.5)
+"""Length of a dash at an end, in digit heights."""
+
+
+@dataclass(frozen=True)
+class WithHabits:
+    """A source of digits whose every string has the habits of one hand."""
+
+    hands: Hands
+    marked: float = 0.0  # share of the strings with marks around them
+
+    @property
+    def writing(self) -> Writing:
+        """See DigitSource."""
+        return "handwritten"
+
+    def glyphs(self, rng: np.random.Generator, text: str, script: Script) -> list[Glyph]:
+        """See DigitSource; marks are glyphs of their own."""
+        script = replace(script, sizes=_sizes(rng), drops=_drops(rng))
+        grouped = text.isdigit() and rng.random() < self.marked
+        front, end = "", ""
+        if grouped:
+            front, end = str(rng.choice(FRONT_MARKS)), str(rng.choice(END_MARKS))
+            if len(text) > 3 and rng.random() < GROUPED_SHARE:
+                text = f"{text[:-3]}{rng.choice(GROUP_MARKS)}{text[-3:]}"
+        widths = np.exp(rng.normal(0.0, WIDTH_SPREAD, 10))
+        leading = rng.random() < LEADING_SHARE
+        drawn = self.hands.glyphs(rng, text, script)
+        drawn = [_widened(g, float(widths[int(g.text)])) if g.text.isdigit() else g for g in drawn]
+        if leading:
+            drawn = [_with_leads(rng, glyph, script) for glyph in drawn]
+        return [*_marks(rng, front, script), *drawn, *_marks(rng, end, script)]
+
+
+def _sizes(rng: np.random.Generator) -> tuple[float, ...]:
+    """Size of each digit, in digit heights."""
+    sizes = np.exp(rng.normal(0.0, rng.uniform(0.0, SIZE_SPREAD), 10))
+    sizes[1] *= np.exp(TALL_ONES)
+    if rng.random() < LOW_ZERO_SHARE:
+        sizes[0] *= rng.uniform(*LOW_ZEROS)
+    return tuple(np.clip(sizes, *SIZES).tolist())
+
+
+def _drops(rng: np.random.Generator) -> tuple[float, ...]:
+    """How far below the line each digit stands, in digit heights."""
+    drops = rng.normal(0.0, rng.uniform(0.0, DROP_SPREAD), 10)
+    for digit in HANGING:
+        if rng.random() < HANGING_SHARE:
+            drops[int(digit)] += rng.uniform(*HANGING_BY)
+    return tuple(drops.tolist())
+
+
+def _widened(glyph: Glyph, factor: float) -> Glyph:
+    height, width = glyph.coverage.shape
+    size = (max(1, round(width * factor)), height)
+    return replace(glyph, coverage=cv2.resize(glyph.coverage, size, interpolation=cv2.INTER_LINEAR))
+
+
+def _with_leads(rng: np.random.Generator, glyph: Glyph, script: Script) -> Glyph:
+    """A digit with a stroke that leads into it, out of it, both or none."""
+    if glyph.text in LEADS_OUT and rng.random() < LEADING_SHARE:
+        glyph = _led_out(rng, glyph, LEADS_OUT[glyph.text], script)
+    if glyph.text in LEADS_IN and rng.random() < LEADING_SHARE:
+        mirrored = replace(glyph, coverage=np.ascontiguousarray(glyph.coverage[:, ::-1]))
+        led = _led_out(rng, mirrored, LEADS_IN[glyph.text], script)
+        glyph = replace(led, coverage=np.ascontiguousarray(led.coverage[:, ::-1]))
+    return glyph
+
+
+def _led_out(rng: np.random.Generator, glyph: Glyph, band: str, script: Script) -> Glyph:
+    """A digit with a curved stroke from the rightmost ink of a band of its rows."""
+    height, width = glyph.coverage.shape
+    first, last = (round(share * (height - 1)) for share in BANDS[band])
+    rows, columns = np.nonzero(glyph.coverage[first : last + 1] > 0.5)
+    if not rows.size:
+        return glyph
+    at = int(columns.argmax())
+    length = rng.uniform(*LEAD) * script.height
+    rise = rng.uniform(-0.6, 0.6) * length
+    pad = int(abs(rise) + script.stroke) + 2
+    start = np.array([columns[at], rows[at] + first + pad], np.float64)
+    stop = start + np.array([length, rise])
+    bend = (start + stop) / 2 + np.array([0.0, rng.uniform(-0.3, 0.3) * length])
+    along = np.linspace(0.0, 1.0, 12)[:, None]
+    points = (1 - along) ** 2 * start + 2 * along * (1 - along) * bend + along**2 * stop
+    canvas = np.zeros((height + 2 * pad, width + int(length + script.stroke) + 2), np.uint8)
+    pen = max(1, round(script.stroke * rng.uniform(0.5, 1.0)))
+    cv2.polylines(canvas, [np.round(points * 16).astype(np.int32)], False, 255, pen, cv2.LINE_AA, 4)
+    coverage = canvas.astype(np.float32) / 255
+    inner = coverage[pad : pad + height, :width]
+    np.maximum(inner, glyph.coverage, out=inner)
+    _, upper, _, _ = cv2.boundingRect((coverage > 0.08).astype(np.uint8))
+    return replace(glyph, coverage=cut_to_ink(coverage), top=glyph.top - pad + upper)
+
+
+def _marks(rng: np.random.Generator, marks: str, script: Script) -> list[Glyph]:
+    """Dashes, double dashes, dots and commas beside an amount."""
+    return [_mark(rng, mark, script) for mark in marks]
+
+
+def _mark(rng: np.random.Generator, mark: str, script: Script) -> Glyph:
+    size, pen = script.height, max(1, round(script.stroke))
+    strokes = 2 if mark == "=" else 1
+    if mark in "-=":
+        run = np.array([rng.uniform(*DASHES), rng.uniform(-0.2, 0.1)]) * size
+        rise = rng.uniform(0.2, 0.65) * size
+    else:
+        run = np.array([-rng.uniform(0.0, 0.12), rng.uniform(0.0, 0.06) + (0.2 if mark == "," else 0.0)]) * size
+        rise = rng.uniform(-0.05, 0.1) * size
+    apart = rng.uniform(0.15, 0.35) * size
+    margin = int(abs(run).max() + apart + 2 * pen) + 4
+    canvas = np.zeros((2 * margin, 2 * margin), np.uint8)
+    for stroke in range(strokes):
+        start = np.array([margin / 2 + rng.normal(0.0, 0.08) * size * stroke, margin + stroke * apart])
+        ends = np.round(np.array([start, start + run * (1 + 0.2 * stroke * rng.normal())]) * 16).astype(np.int32)
+        cv2.line(canvas, ends[0].tolist(), ends[1].tolist(), 255, pen, cv2.LINE_AA, 4)
+    coverage = cut_to_ink(canvas.astype(np.float32) / 255)
+    return Glyph("-" if mark == "=" else mark, coverage, -rise - coverage.shape[0] / 2)
