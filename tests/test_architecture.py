@@ -29,7 +29,8 @@ MAY_IMPORT = {
     "shards": frozenset({"errors", "inputs", "output", "formats", "origin"}),
     "run": frozenset({"records", "errors", "inputs", "output", "formats", "pool", "journal", "origin", "shards"}),
     "form": WALLS | {"load", "clean", "locate"},
-    "fields": WALLS | STAGES,
+    "skim": WALLS | {"clean", "sequence", "decode"},
+    "fields": WALLS | STAGES | {"skim"},
     "explain": WALLS | {"locate", "fields"},
     "reader": WALLS | STAGES | {"fields", "explain", "form"},
     "batch": WALLS

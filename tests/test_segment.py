@@ -114,6 +114,17 @@ def test_each_printed_box_is_one_candidate_and_frames_are_not_ink():
     assert left_over <= 0.1 * np.count_nonzero(mask[empty])
 
 
+def test_a_row_with_nothing_but_ill_fitting_frames_is_empty_and_one_digit_makes_it_written():
+    mask = np.zeros((70, 230), np.uint8)
+    cells = tuple(Box(10 + 40 * at, 10, 38, 50) for at in range(5))
+    for cell in cells:  # printed three pixels beside where they were found, thick, with specks
+        cv2.rectangle(mask, (cell.x + 3, cell.y + 3), (cell.right + 2, cell.bottom + 2), 255, 4)
+        cv2.circle(mask, (cell.x + 20, cell.y + 25), 2, 255, -1)
+    assert segment(field_of(mask, cells))[0].candidates == ()
+    cv2.line(mask, (cells[1].x + 20, 20), (cells[1].x + 16, 50), 255, 3)
+    assert 1 in [candidate.start for candidate in segment(field_of(mask, cells))[0].candidates]
+
+
 def test_an_empty_field_has_no_candidates():
     lattice, _ = segment(field_of(np.zeros((40, 120), np.uint8)))
     assert lattice.atoms == 0

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from zipread.errors import DependencyError, InputError, UsageError
+from zipread.lab.address import InAddress, address_line
+from zipread.lab.habits import WithHabits
 from zipread.lab.synth import fonts, marks, photo
 from zipread.lab.synth.capture import Wear, turn, wear
 from zipread.lab.synth.deck import COLUMNS, load_supplies, make_deck, write_deck
@@ -18,6 +20,7 @@ from zipread.lab.synth.paper import PAPERS, make_paper
 from zipread.lab.synth.places import Place, load_places, make_address
 from zipread.lab.synth.strokes import Pen, draw, stroke_fields, thin
 from zipread.lab.words import WithWord
+from zipread.lab.zeros import RunningZeros
 from zipread.records import Box
 
 SAMPLES = Path(__file__).parent.parent / "samples"
@@ -265,6 +268,63 @@ class TestWords:
         inked = np.flatnonzero((picture < np.median(picture) - 40).any(axis=0))
         beside = max(truth.boxes[0].x - inked[0], inked[-1] - truth.boxes[-1].right)
         assert beside > 0.5 * truth.digit_height
+
+
+class TestHabits:
+    def test_a_hand_keeps_the_size_of_a_digit_within_a_string_and_differs_between_digits(self, hands):
+        steady = Script(40.0, 3.0, wobble=0.0)
+        spreads = []
+        for seed in range(8):
+            glyphs = WithHabits(hands).glyphs(np.random.default_rng(seed), "868868", steady)
+            tall = {name: [g.coverage.shape[0] for g in glyphs if g.text == name] for name in "86"}
+            assert max(np.ptp(heights) for heights in tall.values()) <= 3
+            spreads.append(abs(np.mean(tall["8"]) - np.mean(tall["6"])))
+        assert max(spreads) > 6
+        plain = [g.coverage.shape[0] for g in hands.glyphs(np.random.default_rng(1), "868868", steady)]
+        assert np.ptp(plain) <= 4
+
+    def test_marks_stand_around_the_digits_and_leave_them_as_they_are(self, hands):
+        source, script = WithHabits(hands, marked=1.0), Script(40.0, 3.0)
+        drawn = [source.glyphs(np.random.default_rng(seed), "62704", script) for seed in range(30)]
+        texts = {"".join(glyph.text for glyph in glyphs) for glyphs in drawn}
+        assert all("".join(filter(str.isdigit, text)) == "62704" for text in texts)
+        assert any("62.704" in text for text in texts)
+        assert any(text.endswith("-") for text in texts)
+        plain = WithHabits(hands).glyphs(np.random.default_rng(0), "62704", script)
+        assert "".join(glyph.text for glyph in plain) == "62704"
+
+    def test_zeros_in_one_go_are_drawn_before_the_marks_at_the_end(self, hands):
+        source = RunningZeros(WithHabits(hands, marked=1.0))
+        for seed in range(10):
+            drawn = source.glyphs(np.random.default_rng(seed), "26000", Script(40.0, 3.0))
+            digits = [glyph for glyph in drawn if glyph.text.isdigit()]
+            assert "".join(glyph.text for glyph in digits) == "26000"
+            aspects = [glyph.coverage.shape[1] / glyph.coverage.shape[0] for glyph in digits[-3:]]
+            assert min(aspects) > 0.6  # a hand's own zeros are narrower
+
+
+class TestAddress:
+    @pytest.mark.parametrize("writer", ["hands", "prints"])
+    def test_only_the_digits_of_a_line_of_an_address_are_of_its_truth(self, writer, prints, request):
+        source = InAddress(request.getfixturevalue(writer), prints, "Springfield, IL", "USA")
+        picture, truth = make_field(np.random.default_rng(3), "62704", "clean", source)
+        inked = np.flatnonzero((picture < np.median(picture) - 40).any(axis=0))
+        assert len(truth.boxes) == 5
+        assert truth.boxes[0].x - inked[0] > 3 * truth.digit_height
+        assert inked[-1] - truth.boxes[-1].right > truth.digit_height
+
+    def test_one_digit_beside_letters_touches_none(self, hands, prints):
+        source = InAddress(hands, prints, "Apt", "")
+        assert len(make_field(np.random.default_rng(0), "7", "touching", source)[1].boxes) == 1
+
+    def test_lines_hold_towns_houses_and_boxes(self):
+        places = (Place("62704", "Springfield", "IL"),)
+        lines = [address_line(np.random.default_rng(seed), places, "62704") for seed in range(60)]
+        towns = [line for line in lines if line[0].lower().startswith("springfield")]
+        assert {line[1] for line in towns} == {"62704"}
+        assert any(not before and after for before, _, after in lines)
+        assert not any(character.isdigit() for before, _, after in lines for character in before + after)
+        assert all(number.isdigit() for _, number, _ in lines)
 
 
 class TestFonts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -17,6 +17,7 @@ from zipread.normalize import normalize_ink
 from zipread.records import Corners, Field, FieldImage, Lattice, Page
 from zipread.segment import segment
 from zipread.sequence import ColumnReader, load_column_reader, normalize_line
+from zipread.skim import skim
 
 Look = tuple[float, float]
 """How ink is told from paper: the least darkness of ink, as a share of full strokes', and the sharpening before."""
@@ -120,16 +121,29 @@ class FieldReader:
     digits: int  # of a code
     directory: np.ndarray | None  # (100000,) bool, which five-digit codes exist; None: no prior
 
-    def read(self, page: Page, fields: list[Field]) -> list[Attempt]:
-        """Read fields, the likeliest places first, until none that is left could win; look twice where in doubt."""
+    def read(self, page: Page, fields: Sequence[Field]) -> tuple[list[Field], list[Attempt]]:
+        """Read fields, the likeliest places first, until none that is left could win; look twice where in doubt.
+
+        Where the likeliest place leaves a doubt, the lines of text are skimmed first.
+
+        Returns:
+            The places, best prior first: as given, or as skimming leaves them. And the readings of some of them.
+        """
         ranked = sorted(fields, key=lambda field: -field.prior)
         shown = _Shown(page)
         attempts: list[Attempt] = []
+        columns = self.networks.columns
+        for field in ranked[:1]:
+            attempts = [self._first_look(shown, field)]
+            if columns is not None and field.line and confidence_on_page(attempts[0], attempts, ranked) < SURE:
+                ranked = skim(page, ranked, self.digits, columns)
+                attempts = [replace(attempts[0], field=place) for place in ranked if place.is_at(field)]
         for field in ranked:
             lead = max((attempt.merit for attempt in attempts), default=-np.inf)
             if lead > field.prior + MOST_EVIDENCE:
                 break
-            attempts.append(self._decided(field, (self._look(shown.page_for(field), field, FIRST_LOOK),)))
+            if not any(attempt.field is field for attempt in attempts):
+                attempts.append(self._first_look(shown, field))
         for look in SECOND_LOOKS:
             attempts.sort(key=lambda attempt: -attempt.merit)
             if not attempts or confidence_here(attempts[0], attempts) >= SURE:
@@ -139,7 +153,10 @@ class FieldReader:
                 self._decided(a.field, (*a.looks, self._look(shown.page_for(a.field), a.field, look))) for a in doubtful
             ]
             attempts = [*again, *attempts[len(doubtful) :]]
-        return attempts
+        return ranked, attempts
+
+    def _first_look(self, shown: _Shown, field: Field) -> Attempt:
+        return self._decided(field, (self._look(shown.page_for(field), field, FIRST_LOOK),))
 
     def _look(self, page: Page, field: Field, look: Look) -> Seen:
         """Cut a field out, segment it, score every candidate, weigh the codes it may show."""

@@ -121,7 +121,7 @@ class Reader:
             placed = form.place(page, index, to_page)
         except InputError as error:
             return Reading(page=page.number, field=field.name, status="error", message=str(error))
-        attempt = self._field_reader(field.digits, field.directory).read(placed.cut, [placed.field])[0]
+        _, [attempt] = self._field_reader(field.digits, field.directory).read(placed.cut, [placed.field])
         reading = self._reading(placed.cut, attempt, 0.0, field.digits, confidence_here(attempt, [attempt]))
         if field.layout == "boxed":
             reading = without_crossed_out(reading)
@@ -154,7 +154,7 @@ class Reader:
         """The page made ready, the places found on it, and the readings of the likeliest."""
         clean = clean_page(page)
         fields = locate(page, clean, layout, self.settings.digits)
-        return clean, fields, self._fields.read(page, fields)
+        return clean, *self._fields.read(page, fields)
 
     def read_digit(self, source: Source) -> DigitReading:
         """Read a picture of a single digit, dark on light or light on dark.

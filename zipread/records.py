@@ -70,6 +70,16 @@ class CleanPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Strip:
+    """A line of text: a rectangle, turned by `angle`, on the page."""
+
+    center: tuple[float, float]  # (x, y), pixels of the page
+    size: tuple[float, float]  # (along the line, across it), pixels of the page
+    angle: float  # degrees, as CleanPage.angle
+    margin: float  # paper kept above and below its tall letters, as a share of size[1]
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """A place where a code can stand: a rectangle, turned by `angle`, on the page."""
 
@@ -80,6 +90,11 @@ class Field:
     name: str = "zip"
     prior: float = 0.0  # log-odds that the code stands here rather than elsewhere on the page
     cells: tuple[Box, ...] = ()  # printed boxes, left to right, in pixels of the field's own upright frame
+    line: Strip | None = None  # the line of text that it stands in
+
+    def is_at(self, other: Field) -> bool:
+        """Whether two places are the same rectangle, whatever their priors."""
+        return (self.center, self.size, self.angle) == (other.center, other.size, other.angle)
 
 
 @dataclass(frozen=True, slots=True)

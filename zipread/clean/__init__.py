@@ -4,8 +4,17 @@ Both work on darkness relative to the paper around a pixel, so shadows, gradient
 """
 
 from zipread.clean.dropout import drop_out
-from zipread.clean.fields import INK_DARKNESS, cut_field, separate_ink
+from zipread.clean.fields import INK_DARKNESS, cut_field, cut_gray, separate_ink
 from zipread.clean.page import WORKING_SIDE, clean_page
 from zipread.clean.skew import estimate_skew
 
-__all__ = ["INK_DARKNESS", "WORKING_SIDE", "clean_page", "cut_field", "drop_out", "estimate_skew", "separate_ink"]
+__all__ = [
+    "INK_DARKNESS",
+    "WORKING_SIDE",
+    "clean_page",
+    "cut_field",
+    "cut_gray",
+    "drop_out",
+    "estimate_skew",
+    "separate_ink",
+]

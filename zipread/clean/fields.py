@@ -7,7 +7,7 @@ import math
 import cv2
 import numpy as np
 
-from zipread.records import Box, Field, FieldImage, Page
+from zipread.records import Box, Field, FieldImage, Page, Strip
 
 FIELD_HEIGHT = 160.0
 """Tallest cut of a field across its line, pixels: strokes keep 3 px or more, and the cost stays bounded."""
@@ -29,13 +29,20 @@ def cut_field(page: Page, field: Field, least_darkness: float = INK_DARKNESS, sh
     `to_page` of the result maps its points back to pixels of the page. `least_darkness` as for `separate_ink`;
     `sharpen` is the strength of the sharpening before it, for pictures out of focus.
     """
+    gray, to_page = cut_gray(page, field, FIELD_HEIGHT)
+    height, width = gray.shape
     along, across = max(1.0, field.size[0]), max(1.0, field.size[1])
-    scale = min(1.0, FIELD_HEIGHT / across)
-    width, height = max(1, round(along * scale)), max(1, round(across * scale))
-    to_page = _frame_to_page(field, width, height)
-    gray = _warp(page.gray, to_page, width, height, shrink=1.0 / scale)
     ink, mask = separate_ink(_sharpened(gray, sharpen) if sharpen > 0 else gray, least_darkness)
     return FieldImage(gray, ink, mask, to_page, _scale_cells(field.cells, width / along, height / across))
+
+
+def cut_gray(page: Page, place: Field | Strip, tallest: float) -> tuple[np.ndarray, np.ndarray]:
+    """Cut a place out of the full page, upright: (h, w) uint8, h at most `tallest`, and its map (2, 3) to the page."""
+    along, across = max(1.0, place.size[0]), max(1.0, place.size[1])
+    scale = min(1.0, tallest / across)
+    width, height = max(1, round(along * scale)), max(1, round(across * scale))
+    to_page = _frame_to_page(place, width, height)
+    return _warp(page.gray, to_page, width, height, shrink=1.0 / scale), to_page
 
 
 def _sharpened(gray: np.ndarray, strength: float) -> np.ndarray:
@@ -45,7 +52,7 @@ def _sharpened(gray: np.ndarray, strength: float) -> np.ndarray:
     return cv2.addWeighted(fine, 1.0 + strength, coarse, -strength, 0.0)
 
 
-def _frame_to_page(field: Field, width: int, height: int) -> np.ndarray:
+def _frame_to_page(field: Field | Strip, width: int, height: int) -> np.ndarray:
     """Affine map (2, 3) from a (width, height) picture of the field to pixels of the page."""
     angle = math.radians(field.angle)
     along = np.array([math.cos(angle), math.sin(angle)]) * (field.size[0] / width)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zipread.decode.columns import best_codes, code_scores
+from zipread.decode.columns import best_codes, code_scores, likeliest_digits
 from zipread.decode.confidence import (
     FEATURES,
     MOST_COST,
@@ -28,6 +28,7 @@ __all__ = [
     "Weighed",
     "decide",
     "kind_of",
+    "likeliest_digits",
     "log_odds",
     "probability",
     "weigh",

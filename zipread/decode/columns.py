@@ -63,6 +63,11 @@ def _without_idle(columns: np.ndarray, digits: int) -> np.ndarray:
     return busy if len(busy) > 2 * digits else columns
 
 
+def likeliest_digits(columns: np.ndarray) -> list[tuple[str, float]]:
+    """The digits of the most probable path, however many, each with the middle of the columns that show it."""
+    return [(str(name), (span.start + span.stop) / 2) for name, span in _likeliest_path(columns)]
+
+
 def _likeliest_path(columns: np.ndarray) -> list[tuple[int, slice]]:
     """The most probable path of any number of digits: each digit with its columns."""
     says = columns.argmax(axis=1)

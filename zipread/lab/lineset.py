@@ -15,12 +15,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from zipread.lab.address import InAddress, address_line
 from zipread.lab.augment import CANVAS, ink_of, line_shape
 from zipread.lab.habits import WithHabits
 from zipread.lab.strokes import draw_center_lines
 from zipread.lab.synth.fields import Style, make_field
 from zipread.lab.synth.hands import DigitSource, Hands, Prints
 from zipread.lab.synth.negatives import make_negative
+from zipread.lab.synth.places import Place, load_places
 from zipread.lab.trainset import Digits
 from zipread.lab.words import WithWord
 from zipread.lab.zeros import RunningZeros
@@ -38,7 +40,7 @@ LONGEST = 10
 NO_DIGIT = 255
 """Padding of a code shorter than LONGEST."""
 
-WIDTHS = (96, 160, 224, 320)
+WIDTHS = (96, 160, 224, 320, 448)
 """Lines are padded to the next of these, so that batches have one shape; wider ones are left out."""
 
 STYLES: tuple[tuple[Style, float], ...] = (
@@ -60,6 +62,12 @@ MARKED_SHARE = 0.35
 WORD_SHARE = 0.12
 """Share of lines with letters beside the digits, where these are not in boxes."""
 
+ADDRESS_SHARE = 0.2
+"""Share of lines that are lines of an address, where they are not in boxes."""
+
+WHOLE_SHARE = 0.7
+"""Share of these that are seen whole; of the others only what stands near the digits."""
+
 TOUCHING_ZEROS_SHARE = 0.6
 """Share of these in which digits touch, whatever the style."""
 
@@ -72,6 +80,7 @@ DRAWN_SPECIMENS = 4
 
 FIELD_REACH = 1.5
 FIELD_REACH_BESIDE_WORD = 3.5
+WHOLE_LINE = 60.0
 """How far a field may go on beyond its digits, in digit heights."""
 
 CENTRE = 0.22
@@ -125,7 +134,9 @@ def _round_number(rng: np.random.Generator) -> str:
     return (first + "0" * zeros)[-5:] if rng.random() < FIVE_SHARE else first + "0" * zeros
 
 
-def make_line(rng: np.random.Generator, hands: Hands, prints: Prints) -> tuple[np.ndarray, np.ndarray, str] | None:
+def make_line(
+    rng: np.random.Generator, hands: Hands, prints: Prints, places: tuple[Place, ...]
+) -> tuple[np.ndarray, np.ndarray, str] | None:
     """One made field as the reader would normalize it.
 
     Returns:
@@ -139,14 +150,17 @@ def make_line(rng: np.random.Generator, hands: Hands, prints: Prints) -> tuple[n
     names, shares = zip(*STYLES, strict=True)
     style = names[rng.choice(len(names), p=shares)]
     code = _code(rng)
-    writer = prints if rng.random() < PRINTED_SHARE else hands
-    source: DigitSource = writer
     marked = MARKED_SHARE if style != "boxed" else 0.0
+    writer: Hands | WithHabits | Prints = prints if rng.random() < PRINTED_SHARE else hands
     if writer is hands and rng.random() < HABITS_SHARE:
-        source = WithHabits(hands, marked)
+        writer = WithHabits(hands, marked)
+    source: DigitSource = writer
     if rng.random() < RUNNING_ZEROS_SHARE:
         code, source = _round_number(rng), RunningZeros(WithHabits(hands, marked))
         style = "touching" if rng.random() < TOUCHING_ZEROS_SHARE else style
+    elif style != "boxed" and rng.random() < ADDRESS_SHARE:
+        before, code, after = address_line(rng, places, code)
+        source = InAddress(writer, prints, before, after)
     elif style != "boxed" and rng.random() < WORD_SHARE:
         source = WithWord(writer, prints)
     picture, truth = make_field(rng, code, style, source)
@@ -157,7 +171,9 @@ def make_line(rng: np.random.Generator, hands: Hands, prints: Prints) -> tuple[n
     # What the reader takes for the digits' height and place is off by so much.
     spread, shift = np.exp(rng.normal(0.0, 0.1)), rng.normal(0.0, 0.06) * height
     middle, half = (top + bottom) / 2 + shift, height * spread / 2
-    reach = FIELD_REACH_BESIDE_WORD if isinstance(source, WithWord) else FIELD_REACH
+    reach = FIELD_REACH_BESIDE_WORD if isinstance(source, WithWord | InAddress) else FIELD_REACH
+    if isinstance(source, InAddress) and rng.random() < WHOLE_SHARE:
+        reach = WHOLE_LINE
     left, right = _cut(rng, truth.boxes, reach * height, picture.shape[1])
     line = normalize_line(picture[:, left:right], middle - half, middle + half)
     if line is None:
@@ -198,13 +214,13 @@ def _columns(boxes: tuple[Box, ...], code: str, left: int, scale: float, width: 
     return columns
 
 
-_worker_data: tuple[Hands, Prints] | None = None
+_worker_data: tuple[Hands, Prints, tuple[Place, ...]] | None = None
 
 
 def _start_worker(digits: Digits, prints: Prints) -> None:
     global _worker_data  # noqa: PLW0603  one copy a process instead of one a chunk
     cv2.setNumThreads(1)
-    _worker_data = (Hands(digits.x, digits.y, digits.writer), prints)
+    _worker_data = (Hands(digits.x, digits.y, digits.writer), prints, load_places())
 
 
 def _make_chunk(task: tuple[int, int]) -> dict[int, Lines]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zipread.lab.habits import WithHabits
 from zipread.lab.rejects import LETTERS
 from zipread.lab.synth.hands import Glyph, Hands, Prints, Script, Writing
 from zipread.lab.synth.strokes import Pen, draw, stroke_fields
@@ -28,7 +29,7 @@ _SPECIMEN = 40.0
 class WithWord:
     """A source of digits that writes a word beside them, by the same pen or in the same font."""
 
-    source: Hands | Prints
+    source: Hands | WithHabits | Prints
     alphabets: Prints  # fonts for the letters of hands
 
     @property

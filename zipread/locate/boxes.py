@@ -55,6 +55,8 @@ GREATEST_PITCH = 1.9
 """Widest distance between neighbouring cells, cell widths."""
 GREATEST_GAP = 1.2
 """Widest space between the two parts of a row that is printed in two, cell widths."""
+CLEAR_CELL = 0.7
+"""Support of the cells, of which at most one may be missing in a row of two parts."""
 SAME_PITCH = 0.06
 """Difference of pitch between the two parts, cell widths."""
 MARGIN = 0.25
@@ -162,6 +164,8 @@ def _clearness(row: np.ndarray, lines: Lines) -> float:
 
 def _in_two_parts(cells: np.ndarray, lines: Lines, digits: int) -> list[np.ndarray]:
     """Rows (digits, 4) printed as two rows of one pitch with a space between, as for 3 + 4 or 5 + 3 digits."""
+    if np.count_nonzero(support(cells, lines) >= CLEAR_CELL) < digits - 1:
+        return []
     rows: dict[int, list[np.ndarray]] = {}
     found = []
     for first in range(2, digits - 1):

@@ -7,6 +7,7 @@ what it reads there. So every run that could hold the code is offered, and none 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from zipread.locate.lines import Text, TextLine, find_blocks
 from zipread.locate.rank import describe_lines, score_runs
 from zipread.locate.runs import Runs, find_runs
 from zipread.locate.upright import Span, Upright, span_to_field
-from zipread.records import Field
+from zipread.records import Field, Strip
 
 MOST_LINES = 400
 """Most lines looked into, the tallest: no mail has as many, but the grain of rough paper can look like more."""
@@ -24,6 +25,10 @@ SAME_PLACE = 0.85
 """Overlap (intersection over union) from which two runs are one place."""
 MARGIN = 0.46
 """Paper kept above, below and beside a code, digit heights."""
+STRIP_MARGIN = 0.4
+"""Paper kept around a whole line, heights of its tall letters."""
+TALL = 0.8
+"""Letters this tall are tall, as a share of the height that this share of a line's letters do not exceed."""
 LEAST_SLOPE, GREATEST_SLOPE = 0.012, 0.12
 """Slopes of a line against its page that are followed: less does no harm, more is no line."""
 MAX_PAGE_SHARE = 0.35
@@ -39,15 +44,29 @@ def find_codes(upright: Upright, text: Text, digits: int, limit: int) -> list[Fi
     lines = described.lines
     runs = find_runs(lines, text.pieces, digits)
     scores = score_runs(runs, described, digits)
-    slopes: dict[int, float] = {}
+    sloped: dict[int, tuple[float, Strip]] = {}
     fields = []
     for run in _distinct(runs, scores, limit):
         owner = int(runs.line[run])
-        slope = slopes[owner] if owner in slopes else slopes.setdefault(owner, _slope(lines[owner]))
+        if owner not in sloped:
+            slope = _slope(lines[owner])
+            sloped[owner] = slope, _strip(upright, lines[owner], slope)
+        slope, strip = sloped[owner]
         span = _framed(runs, run, lines[owner].height, text.pieces, slope)
-        tilt = math.degrees(math.atan(slope))
-        fields.append(span_to_field(upright, span, "envelope", float(scores[run]), tilt=tilt))
+        field = span_to_field(upright, span, "envelope", float(scores[run]), tilt=math.degrees(math.atan(slope)))
+        fields.append(replace(field, line=strip))
     return fields
+
+
+def _strip(upright: Upright, line: TextLine, slope: float) -> Strip:
+    """The whole of a line, with a margin above and below its tall letters."""
+    tall = line.letters[:, 3] - line.letters[:, 1]
+    letters = _level(line.letters[tall >= TALL * np.quantile(tall, TALL)], (line.left + line.right) / 2, slope)
+    top, bottom = float(np.median(letters[:, 1])), float(np.median(letters[:, 3]))
+    margin = STRIP_MARGIN * (bottom - top)
+    span = Span(line.left, top, line.right, bottom).grown(margin, margin, margin, margin)
+    place = span_to_field(upright, span, "envelope", 0.0, tilt=math.degrees(math.atan(slope)))
+    return Strip(place.center, place.size, place.angle, margin / span.height)
 
 
 def _tallest(lines: tuple[TextLine, ...]) -> tuple[TextLine, ...]:

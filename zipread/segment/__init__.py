@@ -40,6 +40,12 @@ CRUMB = 0.06
 LEAST_DIGIT = 0.22
 """Longer side of the smallest digit in a printed box, in the box's shorter side."""
 
+INSIDE = 0.15
+"""Distance from a box's frame within which ink may be what is left of it, in the box's shorter side.
+
+A single digit may stand there; a row that holds nothing farther inside is empty.
+"""
+
 NEVER = 20.0
 """Cost of leaving out a box: a row of boxes is read box by box."""
 
@@ -133,7 +139,7 @@ def _cut_out(ink: np.ndarray, atom: Atom) -> np.ndarray:
 def _segment_cells(field: FieldImage) -> Lattice:
     """One atom for each printed box: the components whose ink lies mostly in it, frame lines rubbed out."""
     mask = remove_cell_frames(field.mask, field.cells)
-    pieces = components(mask)
+    pieces = components(mask) if any(_is_written_in(mask, cell) for cell in field.cells) else []
     candidates = []
     for at, cell in enumerate(field.cells):
         own = [piece for piece in pieces if _belongs(piece.box, cell)]
@@ -148,6 +154,14 @@ def _segment_cells(field: FieldImage) -> Lattice:
             candidates.append(Candidate(at, at + 1, atom.box, _cut_out(field.ink, atom)))
     height = float(np.median([candidate.box.height for candidate in candidates] or [field.mask.shape[0]]))
     return Lattice(len(field.cells), tuple(candidates), (NEVER,) * len(field.cells), height)
+
+
+def _is_written_in(mask: np.ndarray, cell: Box) -> bool:
+    """Whether ink as large as a digit stands inside a printed box, away from its frame."""
+    inset = round(INSIDE * min(cell.width, cell.height))
+    inner = mask[max(0, cell.y + inset) : cell.bottom - inset, max(0, cell.x + inset) : cell.right - inset]
+    least = LEAST_DIGIT * min(cell.width, cell.height)
+    return any(max(piece.box.width, piece.box.height) >= least for piece in components(inner))
 
 
 def _belongs(box: Box, cell: Box) -> bool:

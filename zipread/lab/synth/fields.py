@@ -182,7 +182,7 @@ def _free(rng: np.random.Generator, glyphs: list[Glyph], plan: Plan, style: Styl
     gaps = _apart(rng, glyphs, np.maximum(rng.normal(0.2, 0.1, len(glyphs) - 1) * height, 1.5), height)
     digits = np.array([a.text.isdigit() and b.text.isdigit() for a, b in pairwise(glyphs)])
     touch = digits & (rng.random(len(gaps)) < rng.uniform(0.25, 0.75))
-    if not touch.any():
+    if digits.any() and not touch.any():
         touch[rng.choice(np.flatnonzero(digits))] = True
     return set_by_eye(
         glyphs, np.where(touch, -min(stroke, 0.1 * height) * rng.uniform(0.1, 0.75, len(gaps)), gaps).tolist()
