@@ -83,6 +83,16 @@ def test_tiny_pages_pass(shape):
     assert clean.ink.size and clean.angle == 0.0
 
 
+def test_a_printed_pattern_is_paper_and_writing_on_it_is_ink():
+    gray = letter()
+    inked = clean_page(Page(gray)).ink > 0
+    striped = gray.copy()
+    striped[:, np.arange(gray.shape[1]) % 14 < 4] = np.minimum(striped[:, np.arange(gray.shape[1]) % 14 < 4], 205)
+    on_pattern = clean_page(Page(striped)).ink > 0
+    assert np.count_nonzero(on_pattern & inked) > 0.9 * np.count_nonzero(inked)
+    assert np.count_nonzero(on_pattern & ~inked) < 0.3 * np.count_nonzero(inked)
+
+
 # --- the piece on its background
 
 
@@ -114,6 +124,13 @@ def test_the_corners_of_a_piece_are_found(corners, table):
 @pytest.mark.parametrize("picture", [letter(), np.full((400, 600), 90, np.uint8), turned(letter(), 3, 235)])
 def test_a_picture_without_a_background_is_all_piece(picture):
     assert clean_page(Page(picture)).piece is None
+
+
+def test_light_from_a_side_is_no_piece():
+    gray = letter()
+    gray[-int(0.3 * len(gray)) :] = np.clip(gray[-int(0.3 * len(gray)) :].astype(int) + 60, 0, 255).astype(np.uint8)
+    gray[: -int(0.3 * len(gray))] = (0.8 * gray[: -int(0.3 * len(gray))]).astype(np.uint8)
+    assert clean_page(Page(gray)).piece is None
 
 
 def test_a_dark_corner_is_no_background():

@@ -22,6 +22,10 @@ CONTRAST_FLOOR = 14.0
 """Least contrast of ink, gray levels, on a page without noise."""
 NOISE_FACTOR = 3.5
 """Least contrast of ink, standard deviations of the paper's texture below its typical gray."""
+INK_FREE, FULL_INK = 0.8, 0.995
+"""Shares of a page's pixels, lightest first: what is at most pattern on mail, and what is short of full strokes."""
+PATTERN_FACTOR, PATTERN_SHARE = 1.4, 0.5
+"""Ink is darker than a pattern by this factor, unless that were more than this share of full strokes."""
 BORDER_DARKNESS = 0.55
 """A scanner border is darker than this share of the page's paper."""
 
@@ -62,7 +66,7 @@ def _page_ink(gray: np.ndarray, coarse: np.ndarray, paper: np.ndarray) -> np.nda
 
 
 def _texture(gray: np.ndarray, paper: np.ndarray) -> float:
-    """How far below the paper map bare paper reaches, gray levels: grain, scanner noise, halftone."""
+    """How far below the paper map bare paper reaches, gray levels: grain, scanner noise, halftone, printed patterns."""
     sample = gray[COARSE_STEP // 2 :: COARSE_STEP, COARSE_STEP // 2 :: COARSE_STEP]
     height, width = min(sample.shape[0], paper.shape[0]), min(sample.shape[1], paper.shape[1])
     if height == 0 or width == 0:
@@ -71,8 +75,10 @@ def _texture(gray: np.ndarray, paper: np.ndarray) -> float:
     # Most of a page is paper, so the lower half of the depths is paper alone whatever is written on it.
     counts = cv2.calcHist([(depth + 255).astype(np.uint16)], [0], None, [511], [0, 511])
     cumulative = np.cumsum(counts, dtype=np.float64) / depth.size
-    low, middle = np.searchsorted(cumulative, [0.16, 0.5]) - 255
-    return float(middle + NOISE_FACTOR * (middle - low))
+    low, middle, dark, full = np.searchsorted(cumulative, [0.16, 0.5, INK_FREE, FULL_INK]) - 255
+    # Writing covers less of a page than its paper's pattern; of a picture cut close to it, it may cover more.
+    pattern = min(PATTERN_FACTOR * dark, PATTERN_SHARE * full)
+    return float(max(middle + NOISE_FACTOR * (middle - low), pattern))
 
 
 def _border(paper: np.ndarray) -> np.ndarray:

@@ -13,6 +13,8 @@ LEAST_AREA, MOST_AREA = 0.12, 0.985
 """A piece has at least and at most this share of the picture."""
 ASIDE_AREA = 0.22
 """Least share of the picture for a piece that lies beside its middle: a stamp or a shadow in a corner is smaller."""
+CLEAR_OF_RIM = 2.0
+"""Distance of such a piece's corners from the rim, pixels: light that falls in from a side reaches the rim."""
 LEAST_FILL = 0.9
 """Share of the four-sided outline that the piece must fill: a shadow or a stain has no straight sides."""
 MOST_SLANT = 0.3
@@ -90,4 +92,6 @@ def _is_piece(corners: np.ndarray, inside: float, size: tuple[int, int]) -> bool
     slant = max(abs(sides[0] - sides[2]) / max(sides[0], sides[2]), abs(sides[1] - sides[3]) / max(sides[1], sides[3]))
     in_middle = cv2.pointPolygonTest(outline, (size[0] / 2, size[1] / 2), False) >= 0
     least = LEAST_AREA if in_middle else ASIDE_AREA
+    if not in_middle and (np.minimum(corners, np.array(size) - corners) < CLEAR_OF_RIM).any():
+        return False
     return bool(least * picture <= area <= MOST_AREA * picture and inside >= LEAST_FILL * area and slant <= MOST_SLANT)
