@@ -1,6 +1,7 @@
 """Forms: templates, registration, fields cut out and cleared, proposals, and the command line."""
 
 import csv
+import json
 import math
 from dataclasses import replace
 
@@ -330,6 +331,15 @@ def test_new_show_and_scan(tmp_path, zipread):
     assert [(row["field"], row["code"]) for row in rows[:3]] == [("zip", "94043"), ("age", "37"), ("serial", "160275")]
     assert [row["status"] for row in rows[3:]] == ["error"]
     assert "does not match the form" in rows[3]["message"]
+
+    served = zipread("serve", "--stdio", "--form", "survey.toml", stdin=b'{"path": "in/a.png"}\n')
+    assert [(r["field"], r["code"]) for r in json.loads(served.out)["readings"]] == [
+        (row["field"], row["code"]) for row in rows[:3]
+    ]
+    watched = zipread("watch", "in", "-o", "watched.csv", "--once", "--settle", "0.1", "--form", "survey.toml")
+    assert watched.code == 4
+    lines = (tmp_path / "watched.csv").read_text(encoding="utf-8").splitlines()
+    assert sorted(line.split(",")[3] for line in lines[1:]) == ["", "160275", "37", "94043"]
 
 
 def test_a_wrong_template_ends_the_run_before_there_is_an_output(tmp_path, zipread):

@@ -38,6 +38,7 @@ def watch(
     layout: options.LayoutOption = Layout.auto,
     digits: options.Digits = 5,
     directory: options.DirectoryOption = Directory.us,
+    form: options.FormOption = None,
     accept: options.Accept = 0.95,
     engine: options.EngineOption = Engine.onnx,
     model: options.Model = None,
