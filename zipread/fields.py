@@ -131,13 +131,9 @@ class FieldReader:
         """
         ranked = sorted(fields, key=lambda field: -field.prior)
         shown = _Shown(page)
-        attempts: list[Attempt] = []
-        columns = self.networks.columns
-        for field in ranked[:1]:
-            attempts = [self._first_look(shown, field)]
-            if columns is not None and field.line and confidence_on_page(attempts[0], attempts, ranked) < SURE:
-                ranked = skim(page, ranked, self.digits, columns)
-                attempts = [replace(attempts[0], field=place) for place in ranked if place.is_at(field)]
+        first = [self._first_look(shown, field) for field in ranked[:1]]
+        ranked = self._skimmed(page, ranked, first)
+        attempts = [replace(a, field=place) for a in first for place in ranked if place.is_at(a.field)]
         for field in ranked:
             lead = max((attempt.merit for attempt in attempts), default=-np.inf)
             if lead > field.prior + MOST_EVIDENCE:
@@ -154,6 +150,14 @@ class FieldReader:
             ]
             attempts = [*again, *attempts[len(doubtful) :]]
         return ranked, attempts
+
+    def _skimmed(self, page: Page, ranked: list[Field], first: Sequence[Attempt]) -> list[Field]:
+        """The places as skimming weighs them, where the first of them leaves a doubt."""
+        columns = self.networks.columns
+        if columns is None or all(field.line is None for field in ranked):
+            return ranked
+        sure = confidence_on_page(first[0], first, ranked) >= SURE
+        return ranked if sure else skim(page, ranked, self.digits, columns)
 
     def _first_look(self, shown: _Shown, field: Field) -> Attempt:
         return self._decided(field, (self._look(shown.page_for(field), field, FIRST_LOOK),))
