@@ -65,6 +65,12 @@ def test_only_numbers_of_the_code_s_length_become_places(page, text, offered):
         assert 20 + 2 * 90 - 20 < left < 20 + 2 * 90
 
 
+def test_a_letter_taken_for_a_digit_does_not_hide_the_code_beside_it(page):
+    letters, code = place(30, 100, 0.5), place(212, 285, -0.3)
+    first, _ = skim(page, [letters, code], 5, Told(*digits_at("162704", 93)))
+    assert first.is_at(code)
+
+
 def test_no_add_on_follows_a_code_of_six(page):
     assert len(skim(page, [place(30, 60, 0.0)], 6, Told(*digits_at("1234567890", 60)))) == 1
 

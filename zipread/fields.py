@@ -37,8 +37,8 @@ LOOKED_AT_TWICE = 3
 MOST_EVIDENCE = 3.5
 """Log-odds that a reading adds to its place at most."""
 
-PAGE_WEIGHTS = (1.05, 0.84, 0.16)
-PAGE_BIAS = -2.63
+PAGE_WEIGHTS = (0.98, 1.05, 0.13)
+PAGE_BIAS = -3.0
 """Of the confidence on a page: weights of the reading, of its place, and of the place's lead, all log-odds."""
 
 LEADS = (-3.0, 5.0)

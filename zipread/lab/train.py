@@ -35,7 +35,7 @@ class Recipe:
     epochs: int = 9  # of the digits' network, each of 128,000 pictures
     finishing_epochs: int = 8  # on mostly clean pictures, after these
     scale: float = 1.0  # size of the digits' training set relative to the full one
-    lines: int = 200_000  # training set of the lines' network
+    lines: int = 300_000  # training set of the lines' network
     passes: int = 4  # of the lines' network, over its set
     held_out_lines: int = 1_500
     jobs: int = 2  # processes that make pictures
