@@ -77,7 +77,7 @@ def test_the_shell_loop_stops_where_the_next_folder_would_fail_too(start):
 
 
 def test_the_sorter(start):
-    for name in ("free-1.png", "free-print.png", "boxed-2.png", "boxed-blank.png"):
+    for name in ("free-1.png", "noisy.png", "boxed-2.png", "boxed-blank.png"):
         write(f"incoming/{name}", (SAMPLES / name).read_bytes())
     write("incoming/white.png", encoded(field_picture("")))
     write("incoming/bad.png", b"no picture")

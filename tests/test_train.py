@@ -145,9 +145,10 @@ def test_a_stopped_training_goes_on_and_ends_with_a_model_that_loads(tmp_path, d
 
 
 def test_lines_are_made_the_same_again_with_what_each_column_shows(digits, monkeypatch):
-    monkeypatch.setattr(lineset, "WORD_SHARE", 0.0)  # words need fonts
+    for share in ("WORD_SHARE", "ADDRESS_SHARE"):
+        monkeypatch.setattr(lineset, share, 0.0)  # letters need fonts
     hands = Hands(digits.x, digits.y, digits.writer)
-    made = [make_line(np.random.default_rng(5), hands, hands) for _ in range(2)]
+    made = [make_line(np.random.default_rng(5), hands, hands, ()) for _ in range(2)]
     assert made[0] is not None
     assert made[1] is not None
     line, shown, code = made[0]
