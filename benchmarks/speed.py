@@ -27,7 +27,7 @@ import numpy as np
 from zipread import Reader, scan
 from zipread.classify import load_classifier
 from zipread.clean import clean_page, cut_field
-from zipread.decode import Calibration, decode
+from zipread.decode import Calibration, decide, weigh
 from zipread.directory import load_directory
 from zipread.lab.synth.deck import load_supplies, make_deck, write_deck
 from zipread.lab.synth.mail import Supplies, make_mail
@@ -89,7 +89,8 @@ def _time_stages(picture: Path, model: Path | None) -> None:
 
     def decode_all() -> None:
         for field, own in zip(prepared, scores, strict=True):
-            decode(field.lattice, own, DIGITS, directory, calibration)
+            weighed = weigh(field.lattice, own, DIGITS)
+            decide([] if weighed is None else [weighed], DIGITS, directory, calibration)
 
     print(f"{len(fields)} places, {len(digits)} candidates for a digit; {_said(reader, picture)}\n")
     print(f"{'stage':<32}{'n':>5}{'least ms':>10}{'median ms':>11}{'x imread':>10}")

@@ -168,3 +168,11 @@ def test_public_names():
         assert getattr(zipread, name) is not None
     with pytest.raises(AttributeError):
         _ = zipread.nothing
+
+
+@pytest.mark.parametrize("script", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda path: path.stem)
+def test_what_a_benchmark_takes_from_the_package_is_there(script):
+    for node in ast.walk(ast.parse(script.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module.partition(".")[0] == "zipread":
+            for alias in node.names:
+                exec(f"from {node.module} import {alias.name}", {})

@@ -20,6 +20,12 @@ Status = Literal["accepted", "review", "blank", "error"]
 NOT_A_DIGIT = 10
 """Index of the classifier's last class: whatever is not exactly one digit."""
 
+ZIP_DIGITS = 5
+"""Digits of a code that a ZIP+4 add-on may follow."""
+
+ADD_ON_DIGITS = 4
+"""Digits of that add-on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Box:

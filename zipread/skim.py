@@ -15,12 +15,8 @@ import numpy as np
 
 from zipread.clean import cut_gray
 from zipread.decode import likeliest_digits, log_odds, probability
-from zipread.records import Field, Page, Strip
+from zipread.records import ADD_ON_DIGITS, ZIP_DIGITS, Field, Page, Strip
 from zipread.sequence import COLUMN, DIGIT_ROWS, ColumnReader, normalize_line
-
-ADD_ON_DIGITS = 4
-"""Digits of the add-on that may follow a ZIP code (ZIP+4)."""
-ZIP_DIGITS = 5
 
 NUMBER_GAP = 1.6
 """Distance between the middles of digits from which they are of two numbers, digit heights."""

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from zipread.locate.lines import MAX_GAP, Block, Text, TextLine
-from zipread.locate.runs import ADD_ON_DIGITS, Runs
+from zipread.locate.runs import Runs
 from zipread.locate.upright import Upright
+from zipread.records import ADD_ON_DIGITS, ZIP_DIGITS
 
 DIGIT_PITCH = 0.82
 """Typical distance between digits, digit heights: 0.6 in narrow print, 1.3 in wide writing."""
@@ -21,8 +22,6 @@ PITCH_SPREAD = (0.4, 0.6)
 """Standard deviation of its logarithm, for narrower and for wider spacing."""
 LEAST_GAP = 0.05
 """Added to gaps before they are compared, letter heights."""
-ZIP_DIGITS = 5
-"""Digits of a code that a ZIP+4 add-on may follow."""
 
 RUN_WEIGHTS = {
     "shape": 2.3,  # width and number of pieces, as of so many digits

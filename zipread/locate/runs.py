@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from zipread.locate.lines import TextLine
+from zipread.records import ADD_ON_DIGITS
 
 WORD_GAP = 0.10
 """Gaps up to this are never the end of a word, letter heights."""
@@ -19,8 +20,6 @@ LEAST_PITCH, GREATEST_PITCH = 0.45, 2.2
 """Narrowest and widest run offered, digit heights per digit."""
 LEAST_PART = 0.3
 """Least share of a run's width on either side of a hyphen in it: ZIP+4 has 5 of 9 before it, a Polish code 2 of 5."""
-ADD_ON_DIGITS = 4
-"""Digits of the add-on that may follow a ZIP code (ZIP+4)."""
 
 
 @dataclass(frozen=True, slots=True)
