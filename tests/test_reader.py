@@ -123,16 +123,22 @@ def test_what_was_considered_on_a_mail_piece_explains_its_reading():
     best = search.places[0]
     assert (best.code, best.outline) == (reading.code, reading.outline)
     assert best.merit == pytest.approx(best.prior + np.log(best.confidence / (1 - best.confidence)))
-    read = [place for place in search.places if place.confidence is not None]
-    assert len(read) >= 2
-    assert [place.merit for place in read] == sorted((place.merit for place in read), reverse=True)
-    left = search.places[len(read) :]
-    assert left and all(place.confidence is None and not place.code for place in left)
+    left = [place for place in search.places if place.confidence is None]
+    assert search.places[-len(left) :] == tuple(left) and not any(place.code for place in left)
     assert [place.prior for place in left] == sorted((place.prior for place in left), reverse=True)
     height, width = page.gray.shape
     assert cv2.contourArea(np.float32(search.piece)) > 0.8 * height * width
     assert len(search.lines) >= 6  # three of the sender, three of the recipient
     assert len(search.blocks) >= 2
+
+
+def test_places_that_were_read_are_told_best_first():
+    mail = Reader()
+    [page] = load_pages(ROOT / "samples" / "envelopes" / "blank.jpg", mail.settings.max_pixels)
+    _, search = mail.explain_page(page)
+    merits = [place.merit for place in search.places if place.confidence is not None]
+    assert len(merits) >= 2
+    assert merits == sorted(merits, reverse=True)
 
 
 def test_a_cropped_field_has_one_place_and_no_text(reader):

@@ -12,11 +12,21 @@ import numpy as np
 
 from zipread.classify import Classifier, load_classifier
 from zipread.clean import INK_DARKNESS, cut_field, drop_out
-from zipread.decode import Calibration, Decoded, Weighed, decide, log_odds, probability, weigh
+from zipread.decode import (
+    Calibration,
+    Decoded,
+    Weighed,
+    decide,
+    likeliest_digits,
+    log_odds,
+    probability,
+    shortlist,
+    weigh,
+)
 from zipread.normalize import normalize_ink
-from zipread.records import Corners, Field, FieldImage, Lattice, Page
+from zipread.records import ADD_ON_DIGITS, ZIP_DIGITS, Corners, Field, FieldImage, Lattice, Page
 from zipread.segment import segment
-from zipread.sequence import ColumnReader, load_column_reader, normalize_line
+from zipread.sequence import COLUMN, DIGIT_ROWS, ColumnReader, load_column_reader, normalize_line
 from zipread.skim import skim
 
 Look = tuple[float, float]
@@ -28,7 +38,7 @@ SECOND_LOOKS: tuple[Look, ...] = ((0.6, 0.0), (0.75, 0.0), (INK_DARKNESS, 4.0))
 """How doubtful fields are looked at again: without printed patterns, without pale frames, sharpened."""
 
 SURE = 0.95
-"""Confidence from which no second look is taken; whatever is accepted, so that readings do not depend on that."""
+"""Confidence from which nothing more is looked at; whatever is accepted, so that readings do not depend on that."""
 
 WORTH_A_LOOK = 3.0
 LOOKED_AT_TWICE = 3
@@ -49,6 +59,16 @@ ELSEWHERE = 0.6
 
 DIGIT_BAND = (0.7, 1.35)
 """Heights, in digit heights, of the candidates that show where a line of digits begins and ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """A field cut up in one way, before any candidate is scored."""
+
+    image: FieldImage
+    lattice: Lattice
+    columns: np.ndarray | None  # what the second reader sees, (t, 11) float32; None: no line, or no second reader
+    shortlist: tuple[int, ...]  # the candidates that the second reader's digits single out
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,29 +180,46 @@ class FieldReader:
         return ranked if sure else skim(page, ranked, self.digits, columns)
 
     def _first_look(self, shown: _Shown, field: Field) -> Attempt:
-        return self._decided(field, (self._look(shown.page_for(field), field, FIRST_LOOK),))
+        """Score the candidates that the second reader singles out; where they leave a doubt, all of them."""
+        cut = self._cut_up(shown.page_for(field), field, FIRST_LOOK)
+        if cut.shortlist:
+            few = replace(cut.lattice, candidates=tuple(cut.lattice.candidates[i] for i in cut.shortlist))
+            attempt = self._decided(field, (self._seen(replace(cut, lattice=few)),))
+            if attempt.decoded is not None and attempt.decoded.confidence >= SURE:
+                return attempt
+        return self._decided(field, (self._seen(cut),))
 
     def _look(self, page: Page, field: Field, look: Look) -> Seen:
-        """Cut a field out, segment it, score every candidate, weigh the codes it may show."""
+        return self._seen(self._cut_up(page, field, look))
+
+    def _cut_up(self, page: Page, field: Field, look: Look) -> _Cut:
         lattice, image = segment(cut_field(page, field, *look))
-        crops = [normalize_ink(candidate.crop) for candidate in lattice.candidates]
+        if self.networks.columns is None or not lattice.candidates:
+            return _Cut(image, lattice, None, ())
+        band = _band(image, lattice)
+        line = normalize_line(image.gray, *band)
+        if line is None:
+            return _Cut(image, lattice, None, ())
+        columns = self.networks.columns.columns(line)
+        digits = likeliest_digits(columns)
+        lengths = (self.digits, self.digits + ADD_ON_DIGITS) if self.digits == ZIP_DIGITS else (self.digits,)
+        if image.cells or len(digits) not in lengths:
+            return _Cut(image, lattice, columns, ())
+        to_image = COLUMN * (band[1] - band[0]) / DIGIT_ROWS
+        return _Cut(image, lattice, columns, shortlist(lattice, [middle * to_image for _, middle in digits]))
+
+    def _seen(self, cut: _Cut) -> Seen:
+        """Score every candidate, weigh the codes the field may show."""
+        crops = [normalize_ink(candidate.crop) for candidate in cut.lattice.candidates]
         digits = np.stack(crops) if crops else np.zeros((0, 28, 28), np.uint8)
         scores = self.networks.classifier.scores(digits)
-        weighed = weigh(lattice, scores, self.digits, self._columns_of(image, lattice))
-        return Seen(image, lattice, digits, scores, weighed)
+        return Seen(cut.image, cut.lattice, digits, scores, weigh(cut.lattice, scores, self.digits, cut.columns))
 
     def _decided(self, field: Field, looks: tuple[Seen, ...]) -> Attempt:
         """What some looks at a field say together."""
         told = [(look, look.weighed) for look in looks if look.weighed is not None]
         decoded = decide([weighed for _, weighed in told], self.digits, self.directory, self.networks.calibration)
         return Attempt(field, looks, looks[0] if decoded is None else told[decoded.look][0], decoded)
-
-    def _columns_of(self, image: FieldImage, lattice: Lattice) -> np.ndarray | None:
-        """What the second reader sees, (t, 11) float32; None where there is no line, or no second reader."""
-        if self.networks.columns is None or not lattice.candidates:
-            return None
-        line = normalize_line(image.gray, *_band(image, lattice))
-        return None if line is None else self.networks.columns.columns(line)
 
 
 def outline_of(field: Field) -> Corners:

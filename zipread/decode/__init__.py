@@ -19,6 +19,7 @@ from zipread.decode.confidence import (
     probability,
 )
 from zipread.decode.search import Path, search, spell
+from zipread.decode.shortlist import shortlist
 from zipread.records import Candidate, Kind, Lattice
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "likeliest_digits",
     "log_odds",
     "probability",
+    "shortlist",
     "weigh",
 ]
 

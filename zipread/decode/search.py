@@ -62,16 +62,16 @@ def search(lattice: Lattice, scores: np.ndarray, lengths: Sequence[int]) -> dict
     """
     longest = max(lengths)
     logs = _logs(scores)
-    geometry = [_geometry(candidate, lattice) for candidate in lattice.candidates]
+    geometry = [shape_cost(candidate, lattice) for candidate in lattice.candidates]
     edges: list[list[tuple[int, int, int, float]]] = [[] for _ in range(lattice.atoms)]
     best_first = np.argsort(-logs, axis=1)[:, :DIGITS_PER_EDGE]
     guesses = zip(best_first.tolist(), np.take_along_axis(logs, best_first, axis=1).tolist(), strict=True)
     for index, (candidate, (names, gains)) in enumerate(zip(lattice.candidates, guesses, strict=True)):
-        cost = geometry[index] + _cut_cost(lattice, candidate.stop)
+        cost = geometry[index] + boundary_cost(lattice, candidate.stop)
         for digit, gain in zip(names, gains, strict=True):
             if gain >= gains[0] - NEGLIGIBLE:
                 edges[candidate.start].append((candidate.stop, index, digit, gain - cost))
-    skips = [cost + _cut_cost(lattice, node + 1) for node, cost in enumerate(lattice.skip_costs)]
+    skips = [cost + boundary_cost(lattice, node + 1) for node, cost in enumerate(lattice.skip_costs)]
     hopeless = _hopeless(edges, skips, lengths)
     nodes: list[list[list[_Step]]] = [[[] for _ in range(longest + 1)] for _ in range(lattice.atoms + 1)]
     nodes[0][0].append((0.0, None, -1, -1))
@@ -135,7 +135,7 @@ def _path(last: _Step, lattice: Lattice, logs: np.ndarray, geometry: Sequence[fl
 def spell(lattice: Lattice, scores: np.ndarray, code: str) -> Path | None:
     """The best path whose digits are those of `code`; None where the lattice has too few pieces."""
     logs = _logs(scores)
-    geometry = [_geometry(candidate, lattice) for candidate in lattice.candidates]
+    geometry = [shape_cost(candidate, lattice) for candidate in lattice.candidates]
     names = [int(name) for name in code]
     length = len(names)
     leaving: list[list[int]] = [[] for _ in range(lattice.atoms)]
@@ -145,11 +145,11 @@ def spell(lattice: Lattice, scores: np.ndarray, code: str) -> Path | None:
     score[0, 0] = 0.0
     came = np.full((lattice.atoms + 1, length + 1), -1)  # the candidate that ends here; -1: the atom before is skipped
     for node in range(lattice.atoms):
-        skipped = score[node] - lattice.skip_costs[node] - _cut_cost(lattice, node + 1)
+        skipped = score[node] - lattice.skip_costs[node] - boundary_cost(lattice, node + 1)
         _raise_to(score, came, node + 1, skipped, -1)
         for index in leaving[node]:
             stop = lattice.candidates[index].stop
-            gain = logs[index, names] - geometry[index] - _cut_cost(lattice, stop)
+            gain = logs[index, names] - geometry[index] - boundary_cost(lattice, stop)
             _raise_to(score, came, stop, np.concatenate(([-np.inf], score[node, :-1] + gain)), index)
     if not np.isfinite(score[-1, -1]):
         return None
@@ -180,7 +180,7 @@ def _logs(scores: np.ndarray) -> np.ndarray:
     return np.log(np.clip(scores[:, :10], FLOOR, 1.0))
 
 
-def _geometry(candidate: Candidate, lattice: Lattice) -> float:
+def shape_cost(candidate: Candidate, lattice: Lattice) -> float:
     """Cost of a candidate's shape: a height unlike its neighbours', white space inside."""
     ratio = math.log(candidate.box.height / lattice.height) / HEIGHT_SPREAD
     cost = 0.5 * min(ratio**2, 16.0)
@@ -190,6 +190,6 @@ def _geometry(candidate: Candidate, lattice: Lattice) -> float:
     return cost
 
 
-def _cut_cost(lattice: Lattice, node: int) -> float:
+def boundary_cost(lattice: Lattice, node: int) -> float:
     """Cost of a boundary at a node: nothing where the ink ends by itself."""
-    return lattice.cuts[node - 1] if lattice.cuts and node < lattice.atoms else 0.0
+    return lattice.cuts[node - 1] if lattice.cuts and 0 < node < lattice.atoms else 0.0

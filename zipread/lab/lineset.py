@@ -50,7 +50,7 @@ PRINTED_SHARE = 0.18
 NEGATIVE_SHARE = 0.05
 FIVE_SHARE = 0.75
 PLUS4_SHARE = 0.08
-RUNNING_ZEROS_SHARE = 0.1
+RUNNING_ZEROS_SHARE = 0.15
 """Share of lines that end in zeros written in one go."""
 
 HABITS_SHARE = 0.6

@@ -11,7 +11,7 @@ from zipread.lab.habits import WithHabits
 from zipread.lab.synth.hands import Glyph, Hands, Script, Writing
 from zipread.lab.synth.strokes import cut_to_ink
 
-HEIGHTS = (0.5, 0.95)
+HEIGHTS = (0.36, 0.95)
 """Height of such zeros, in digit heights."""
 
 ASPECTS = (0.75, 1.7)

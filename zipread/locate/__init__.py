@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from zipread.locate.boxes import find_rows
+from zipread.locate.boxes import LEAST_PAGE_SIDE, SEARCH_SIDE, find_rows
 from zipread.locate.envelope import find_codes
 from zipread.locate.lines import Text, find_text
 from zipread.locate.orientation import MOST_PAGES, upright_evidence
@@ -59,7 +59,8 @@ def locate(
     if layout == "envelope":
         return _as_places(codes, NOWHERE)
     level = upright if clean.piece is None or not is_slanted(clean.piece) else turn_upright(clean)
-    rows = find_rows(clean, level if likely >= 0 else turn_over(level), digits)[:MAX_FIELDS]
+    level = level if likely >= 0 else turn_over(level)
+    rows = find_rows(clean, level, digits, SEARCH_SIDE, LEAST_PAGE_SIDE)[:MAX_FIELDS]
     best = max([NOWHERE, *(field.prior for field in codes)])
     rows = [replace(row, prior=best + BOXES_BONUS * (2.0 * row.prior - 1.0)) for row in rows]
     return _as_places(rows + codes, NOWHERE)[:MAX_FIELDS]

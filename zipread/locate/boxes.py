@@ -37,6 +37,8 @@ SEARCH_SIDE = 1100
 """Longest side of the largest picture searched at first sight, pixels: frames are long, they survive shrinking."""
 LEAST_SIDE = 150
 """Longest side of the smallest picture searched, pixels: thick lines and large cells are found on small ones."""
+LEAST_PAGE_SIDE = 350
+"""The same where a page holds more than the row: cells are at most a tenth of it, then."""
 FIELD_SIDE = 700
 """Longest side of a picture of one field, pixels: the frames themselves show its skew."""
 LEAST_LINES = 2
@@ -63,20 +65,22 @@ MARGIN = 0.25
 """Paper kept around a row for digits that leave their box, cell heights."""
 
 
-def find_rows(clean: CleanPage, upright: Upright, digits: int, side: int = SEARCH_SIDE) -> list[Field]:
+def find_rows(
+    clean: CleanPage, upright: Upright, digits: int, largest: int = SEARCH_SIDE, smallest: int = LEAST_SIDE
+) -> list[Field]:
     """Find rows of exactly `digits` printed cells, the clearest first; the prior is the clearness of the frame.
 
-    `side` is the longest side of the largest picture searched, pixels: a larger one finds finer frames and costs
-    more. Each next one has half its size.
+    `largest` and `smallest` are the longest sides of the pictures searched, pixels, each next one half the size: larger
+    ones show finer frames and cost more, smaller ones show larger cells.
     """
-    gray, factor = _level_gray(clean, upright, side)
-    if not _is_large_enough(gray):
+    gray, factor = _level_gray(clean, upright, largest)
+    if not _is_large_enough(gray, LEAST_SIDE):
         return []
     lines = thin_lines(gray)
     tilt = _tilt(lines) if max(clean.ink.shape) < FIELD_SIDE else 0.0
     if tilt:
         upright = turn_upright(replace(clean, angle=upright.angle + tilt))
-        gray, factor = _level_gray(clean, upright, side)
+        gray, factor = _level_gray(clean, upright, largest)
         lines = thin_lines(gray)
     rows: list[Row] = []
     while True:
@@ -85,15 +89,15 @@ def find_rows(clean: CleanPage, upright: Upright, digits: int, side: int = SEARC
             if not any(_overlapping(scaled.cells, other.cells) for other in rows):
                 rows.append(scaled)
         gray = _halved(gray)
-        if not _is_large_enough(gray):
+        if not _is_large_enough(gray, smallest):
             return [_row_field(upright, row) for row in sorted(rows, key=lambda row: -row.clearness)]
         lines = thin_lines(gray)
         factor *= 2.0
 
 
-def _is_large_enough(gray: np.ndarray) -> bool:
-    """Whether a picture (h, w) can hold a row of cells."""
-    return max(gray.shape) >= LEAST_SIDE and min(gray.shape) >= 2 * CELL_SIZE[0]
+def _is_large_enough(gray: np.ndarray, side: int) -> bool:
+    """Whether a picture (h, w) is searched, and can hold a cell."""
+    return max(gray.shape) >= side and min(gray.shape) >= 2 * CELL_SIZE[0]
 
 
 def _tilt(lines: Lines) -> float:

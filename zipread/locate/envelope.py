@@ -61,8 +61,10 @@ def find_codes(upright: Upright, text: Text, digits: int, limit: int) -> list[Fi
 def _strip(upright: Upright, line: TextLine, slope: float) -> Strip:
     """The whole of a line, with a margin above and below its tall letters."""
     tall = line.letters[:, 3] - line.letters[:, 1]
-    letters = _level(line.letters[tall >= TALL * np.quantile(tall, TALL)], (line.left + line.right) / 2, slope)
-    top, bottom = float(np.median(letters[:, 1])), float(np.median(letters[:, 3]))
+    at = int(TALL * (len(tall) - 1))
+    letters = line.letters[tall >= TALL * np.partition(tall, at)[at]]
+    edges = np.sort(_level(letters, (line.left + line.right) / 2, slope)[:, [1, 3]], axis=0)
+    top, bottom = edges[len(edges) // 2].tolist()
     margin = STRIP_MARGIN * (bottom - top)
     span = Span(line.left, top, line.right, bottom).grown(margin, margin, margin, margin)
     place = span_to_field(upright, span, "envelope", 0.0, tilt=math.degrees(math.atan(slope)))

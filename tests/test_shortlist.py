@@ -1,0 +1,76 @@
+"""Which candidates are scored first, and that the others are scored where these leave a doubt."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from zipread.decode import FEATURES, Calibration, shortlist
+from zipread.fields import FieldReader, Networks
+from zipread.records import Box, Candidate, Field, Lattice, Page
+
+CROP = np.zeros((10, 10), np.uint8)
+HEIGHT = 10.0
+
+
+def candidate(start: int, stop: int, left: int, right: int, height: int = 10) -> Candidate:
+    return Candidate(start, stop, Box(left, 0, right - left, height), CROP)
+
+
+def lattice(*candidates: Candidate, cuts: tuple[float, ...] = ()) -> Lattice:
+    atoms = max(c.stop for c in candidates)
+    return Lattice(atoms, candidates, (1.0,) * atoms, HEIGHT, (), cuts)
+
+
+def test_a_candidate_that_holds_two_digits_is_left_out():
+    cut = lattice(candidate(0, 1, 0, 8), candidate(0, 2, 0, 20), candidate(1, 2, 12, 20))
+    assert shortlist(cut, [4.0, 16.0]) == (0, 2)
+
+
+def test_of_candidates_for_one_digit_the_two_of_best_shape_and_place_are_kept():
+    low = candidate(0, 1, 0, 8, height=3)
+    aside = candidate(0, 2, 0, 15)
+    cut = lattice(low, aside, candidate(1, 2, 2, 9), candidate(0, 3, 1, 9))
+    assert shortlist(cut, [5.0]) == (2, 3)
+
+
+def test_ends_that_need_a_cut_cost():
+    left, right, whole = candidate(0, 2, 0, 9), candidate(1, 3, 1, 10), candidate(0, 3, 0, 10)
+    assert shortlist(lattice(left, right, whole, cuts=(4.0, 1.0)), [5.0]) == (0, 2)
+
+
+def test_a_digit_without_a_candidate_of_its_own_means_no_shortlist():
+    assert shortlist(lattice(candidate(0, 1, 0, 8)), [4.0, 30.0]) == ()
+    assert shortlist(lattice(candidate(0, 1, 0, 30)), [4.0, 20.0]) == ()
+
+
+def candidates_scored(bias: float) -> list[int]:
+    """How many candidates the classifier is given at a time while a field is read whose confidence has a bias."""
+    picture = np.full((90, 280), 235, np.uint8)
+    for at, digit in enumerate("60614"):
+        cv2.putText(picture, digit, (30 + 40 * at, 64), cv2.FONT_HERSHEY_SIMPLEX, 1.6, 30, 4, cv2.LINE_AA)
+    sizes = []
+
+    def counted(digits: np.ndarray) -> np.ndarray:
+        sizes.append(len(digits))
+        return networks.classifier.network(digits)
+
+    networks = Networks.load("onnx", None)
+    spying = replace(networks, classifier=replace(networks.classifier, network=counted))
+    certain = replace(spying, calibration=Calibration((0.0,) * len(FEATURES), bias))
+    field = Field((140.0, 45.0), (280.0, 90.0), 0.0, "field")
+    FieldReader(certain, 5, None).read(Page(picture), [field])
+    return sizes
+
+
+def test_a_field_that_is_sure_from_few_candidates_has_no_more_scored():
+    [few] = candidates_scored(bias=9.0)
+    assert 5 <= few <= 10
+
+
+def test_where_few_candidates_leave_a_doubt_all_are_scored():
+    few, everything = candidates_scored(bias=-9.0)[:2]
+    assert 5 <= few <= 10
+    assert everything > few
