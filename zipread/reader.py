@@ -9,12 +9,20 @@ from typing import TYPE_CHECKING, Any, Literal
 import cv2
 import numpy as np
 
-from zipread.clean import clean_page, separate_ink
+from zipread.clean import clean_page, separate_ink, without_waves
 from zipread.decode import Decoded, probability
 from zipread.directory import load_directory
 from zipread.errors import InputError
 from zipread.explain import explain
-from zipread.fields import Attempt, FieldReader, Networks, confidence_here, confidence_on_page, outline_of
+from zipread.fields import (
+    SURE,
+    Attempt,
+    FieldReader,
+    Networks,
+    confidence_here,
+    confidence_on_page,
+    outline_of,
+)
 from zipread.load import load_pages
 from zipread.locate import locate
 from zipread.normalize import normalize_ink, to_mnist
@@ -151,10 +159,19 @@ class Reader:
         return page
 
     def _attempt(self, page: Page, layout: Layout | Literal["auto"]) -> tuple[CleanPage, list[Field], list[Attempt]]:
-        """The page made ready, the places found on it, and the readings of the likeliest."""
+        """The page made ready, the places found on it, and the readings of the likeliest.
+
+        Mail whose reading is in doubt is looked at again without the wavy lines of a cancellation, if it has any.
+        """
         clean = clean_page(page)
-        fields = locate(page, clean, layout, self.settings.digits)
-        return clean, *self._fields.read(page, fields)
+        fields, attempts = self._fields.read(page, locate(page, clean, layout, self.settings.digits))
+        if any(field.layout == "envelope" for field in fields):
+            best = max(attempts, key=lambda attempt: attempt.merit)
+            lifted = without_waves(clean) if confidence_on_page(best, attempts, fields) < SURE else None
+            if lifted is not None:
+                fields = locate(page, lifted, layout, self.settings.digits)
+                return lifted, *self._fields.read(page, fields)
+        return clean, fields, attempts
 
     def read_digit(self, source: Source) -> DigitReading:
         """Read a picture of a single digit, dark on light or light on dark.

@@ -7,6 +7,7 @@ from zipread.clean.dropout import drop_out
 from zipread.clean.fields import INK_DARKNESS, cut_field, cut_gray, separate_ink
 from zipread.clean.page import WORKING_SIDE, clean_page
 from zipread.clean.skew import estimate_skew
+from zipread.clean.waves import without_waves
 
 __all__ = [
     "INK_DARKNESS",
@@ -17,4 +18,5 @@ __all__ = [
     "drop_out",
     "estimate_skew",
     "separate_ink",
+    "without_waves",
 ]

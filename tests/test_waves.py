@@ -1,0 +1,75 @@
+"""Wavy lines of a cancellation are taken out of the ink; letters and other lines stay."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from zipread.clean import without_waves
+from zipread.records import CleanPage
+
+
+def paper() -> np.ndarray:
+    return np.zeros((240, 400), np.uint8)
+
+
+def with_waves(ink: np.ndarray, number: int, first: int = 60) -> np.ndarray:
+    """Waves of 50 pixels' length, 7 pixels up and down, 25 pixels below each other."""
+    ink = ink.copy()
+    x = np.arange(40, 360)
+    for wave in range(number):
+        y = first + 25 * wave + 7 * np.sin(2 * np.pi * x / 50)
+        cv2.polylines(ink, [np.stack([x, np.round(y)], axis=1).astype(np.int32)], False, 255, 2)
+    return ink
+
+
+def with_letters(ink: np.ndarray) -> np.ndarray:
+    ink = ink.copy()
+    cv2.putText(ink, "HILL 4307", (90, 118), cv2.FONT_HERSHEY_SIMPLEX, 1.2, 255, 3)
+    return ink
+
+
+def lifted(ink: np.ndarray, angle: float = 0.0) -> np.ndarray | None:
+    page = without_waves(CleanPage(255 - ink, ink, 1.0, angle))
+    return None if page is None else page.ink
+
+
+def test_waves_on_bare_paper_go():
+    rest = lifted(with_waves(paper(), 3))
+    assert rest is not None
+    assert np.count_nonzero(rest) < 0.02 * np.count_nonzero(with_waves(paper(), 3))
+
+
+def test_letters_stay_where_waves_cross_them():
+    letters = with_letters(paper())
+    rest = lifted(with_waves(letters, 4))
+    assert rest is not None
+    assert np.count_nonzero(rest & letters) > 0.9 * np.count_nonzero(letters)
+    outside = cv2.dilate(letters, np.ones((25, 25), np.uint8)) == 0
+    assert np.count_nonzero(rest[outside]) < 0.05 * np.count_nonzero(with_waves(paper(), 4)[outside])
+
+
+def test_waves_on_a_page_that_lies_on_its_side_go():
+    ink = with_waves(with_letters(paper()), 4)
+    level, side = lifted(ink), lifted(cv2.transpose(ink), 90.0)
+    assert level is not None and side is not None
+    assert np.array_equal(cv2.transpose(side), level)
+
+
+def test_two_waves_are_an_ornament():
+    assert lifted(with_waves(paper(), 2)) is None
+
+
+def test_straight_lines_and_letters_are_no_waves():
+    ruled = with_letters(paper())
+    for y in (60, 85, 130, 155):
+        cv2.line(ruled, (40, y), (360, y + 8), 255, 2)
+    assert lifted(ruled) is None
+    assert lifted(paper()) is None
+
+
+def test_the_page_itself_is_not_changed():
+    ink = with_waves(paper(), 3)
+    page = CleanPage(255 - ink, ink.copy(), 1.0, 0.0)
+    without_waves(page)
+    assert np.array_equal(page.ink, ink)
