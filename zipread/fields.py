@@ -44,8 +44,8 @@ WORTH_A_LOOK = 3.0
 LOOKED_AT_TWICE = 3
 """So many fields at most are looked at again, and only those with log-odds this near to the best field's."""
 
-MOST_EVIDENCE = 3.5
-"""Log-odds that a reading adds to its place at most."""
+MOST_EVIDENCE = 1.5
+"""Log-odds that a reading adds to its place at most: a number that is read for sure need not be the code."""
 
 PAGE_WEIGHTS = (0.98, 1.05, 0.13)
 PAGE_BIAS = -3.0
@@ -96,7 +96,7 @@ class Attempt:
         """Log-odds that this is the code of the page: of the place and of the reading together."""
         if self.decoded is None:
             return -np.inf
-        return self.field.prior + log_odds(self.decoded.confidence)
+        return self.field.prior + min(MOST_EVIDENCE, log_odds(self.decoded.confidence))
 
 
 @dataclass(frozen=True, slots=True)
