@@ -8,7 +8,7 @@ from conftest import ROOT
 from zipread import Reader
 from zipread.decode import Decoded
 from zipread.errors import InputError, SettingsError
-from zipread.fields import Attempt, Seen, confidence_here, confidence_on_page
+from zipread.fields import MOST_EVIDENCE, Attempt, Seen, confidence_here, confidence_on_page
 from zipread.load import load_pages
 from zipread.records import Field, FieldImage, Lattice, Page, Reading, Search
 
@@ -122,7 +122,8 @@ def test_what_was_considered_on_a_mail_piece_explains_its_reading():
     assert [reading] == mail.read_page(page)
     best = search.places[0]
     assert (best.code, best.outline) == (reading.code, reading.outline)
-    assert best.merit == pytest.approx(best.prior + np.log(best.confidence / (1 - best.confidence)))
+    evidence = np.log(best.confidence / (1 - best.confidence))
+    assert best.merit == pytest.approx(best.prior + min(MOST_EVIDENCE, evidence))
     left = [place for place in search.places if place.confidence is None]
     assert search.places[-len(left) :] == tuple(left) and not any(place.code for place in left)
     assert [place.prior for place in left] == sorted((place.prior for place in left), reverse=True)
