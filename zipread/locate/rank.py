@@ -65,8 +65,11 @@ LINE_WEIGHTS = {
 }
 """Log-odds for each unit of each feature, in the order in which the features are worked out."""
 
-TORN = 0.1
-"""Separation (as the feature) below which a run is torn out of a longer number or word: 1 in 100 codes stands so."""
+TORN, TORN_GAP = 0.6, 0.35
+"""Separation (as the feature) and gap, in letter heights, below which a run is torn out of a longer number or word.
+
+Of 378 codes on made mail whose fonts and writers train fewer than 1 in 100 stand so, of 60 numbers below barcodes half.
+"""
 TORN_COST = 4.0
 """Log-odds against such a run; of mail alone the weights could not learn what a page without a code holds."""
 TRUST = 0.6
@@ -96,7 +99,8 @@ def _are_torn(runs: Runs) -> np.ndarray:
     """Which runs (k,) bool are torn out of a longer number or word; a hyphen beside a run is an end of it."""
     before = np.where(runs.dash_before, MAX_GAP, runs.gap_before)
     after = np.where(runs.dash_after, MAX_GAP, runs.gap_after)
-    return _separation(np.minimum(before, after), runs.gap_inside) < TORN
+    outside = np.minimum(before, after)
+    return (outside < TORN_GAP) & (_separation(outside, runs.gap_inside) < TORN)
 
 
 def _separation(outside: np.ndarray, inside: np.ndarray) -> np.ndarray:
