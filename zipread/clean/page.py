@@ -26,6 +26,9 @@ INK_FREE, FULL_INK = 0.8, 0.995
 """Shares of a page's pixels, lightest first: what is at most pattern on mail, and what is short of full strokes."""
 PATTERN_FACTOR, PATTERN_SHARE = 1.4, 0.5
 """Ink is darker than a pattern by this factor, unless that were more than this share of full strokes."""
+PLATEAU, LEVEL = (0.85, 0.93), 1.25
+"""Shares of a page's pixels, lightest first, between which a printed pattern's darkness rises by this factor at most:
+a pattern is of one ink, and covers more than writing does."""
 BORDER_DARKNESS = 0.55
 """A scanner border is darker than this share of the page's paper."""
 
@@ -56,7 +59,8 @@ def _page_ink(gray: np.ndarray, coarse: np.ndarray, paper: np.ndarray) -> np.nda
     """
     height, width = gray.shape
     darkest = cv2.erode(coarse, _REACH)
-    floor = max(CONTRAST_FLOOR, _texture(gray, paper))
+    grain, pattern = _texture(gray, paper)
+    floor = np.maximum(max(CONTRAST_FLOOR, grain), pattern * paper.astype(np.float32))
     depth = np.maximum(CONTRAST_SHARE * cv2.subtract(paper, darkest).astype(np.float32), floor)
     threshold = np.clip(paper - depth, 0, 255)
     smooth = cv2.blur(threshold.astype(np.uint8), (3, 3))
@@ -65,20 +69,31 @@ def _page_ink(gray: np.ndarray, coarse: np.ndarray, paper: np.ndarray) -> np.nda
     return cv2.compare(gray, fine, cv2.CMP_LT)
 
 
-def _texture(gray: np.ndarray, paper: np.ndarray) -> float:
-    """How far below the paper map bare paper reaches, gray levels: grain, scanner noise, halftone, printed patterns."""
+def _texture(gray: np.ndarray, paper: np.ndarray) -> tuple[float, float]:
+    """How far below the paper map bare paper reaches: its grain and a scanner's noise in gray levels, its printed
+    pattern as a share of the paper's brightness, for light that falls on paper falls on what is printed on it.
+    """
     sample = gray[COARSE_STEP // 2 :: COARSE_STEP, COARSE_STEP // 2 :: COARSE_STEP]
     height, width = min(sample.shape[0], paper.shape[0]), min(sample.shape[1], paper.shape[1])
     if height == 0 or width == 0:
-        return 0.0
-    depth = paper[:height, :width].astype(np.int16) - sample[:height, :width]
+        return 0.0, 0.0
+    paper = paper[:height, :width]
+    depth = paper.astype(np.int16) - sample[:height, :width]
     # Most of a page is paper, so the lower half of the depths is paper alone whatever is written on it.
-    counts = cv2.calcHist([(depth + 255).astype(np.uint16)], [0], None, [511], [0, 511])
-    cumulative = np.cumsum(counts, dtype=np.float64) / depth.size
-    low, middle, dark, full = np.searchsorted(cumulative, [0.16, 0.5, INK_FREE, FULL_INK]) - 255
+    low, middle = _quantiles(depth, (0.16, 0.5))
+    share = (256 * np.maximum(depth, 0).astype(np.int32) // np.maximum(paper, 1)).astype(np.int16)
+    dark, lower, upper, full = _quantiles(share, (INK_FREE, *PLATEAU, FULL_INK))
+    if upper <= LEVEL * lower + 2.0:
+        dark = upper
     # Writing covers less of a page than its paper's pattern; of a picture cut close to it, it may cover more.
-    pattern = min(PATTERN_FACTOR * dark, PATTERN_SHARE * full)
-    return float(max(middle + NOISE_FACTOR * (middle - low), pattern))
+    return middle + NOISE_FACTOR * (middle - low), min(PATTERN_FACTOR * dark, PATTERN_SHARE * full) / 256
+
+
+def _quantiles(values: np.ndarray, shares: tuple[float, ...]) -> list[float]:
+    """Quantiles of (h, w) int16 from -255 to 256, counted."""
+    counts = cv2.calcHist([(values + 255).astype(np.uint16)], [0], None, [512], [0, 512])
+    found: list[float] = (np.searchsorted(np.cumsum(counts, dtype=np.float64) / values.size, shares) - 255.0).tolist()
+    return found
 
 
 def _border(paper: np.ndarray) -> np.ndarray:
