@@ -93,6 +93,17 @@ def test_a_printed_pattern_is_paper_and_writing_on_it_is_ink():
     assert np.count_nonzero(on_pattern & ~inked) < 0.3 * np.count_nonzero(inked)
 
 
+def test_a_printed_pattern_is_paper_in_any_light():
+    gray = letter()
+    inked = clean_page(Page(gray)).ink > 0
+    stripes = np.arange(gray.shape[1]) % 28 < 4
+    gray[:, stripes] = np.minimum(gray[:, stripes], 200)
+    light = np.linspace(0.45, 1.0, gray.shape[1])
+    seen = clean_page(Page(np.round(gray * light).astype(np.uint8))).ink > 0
+    assert np.count_nonzero(seen & inked) > 0.85 * np.count_nonzero(inked)
+    assert np.count_nonzero(seen & ~inked) < 0.3 * np.count_nonzero(inked)
+
+
 # --- the piece on its background
 
 

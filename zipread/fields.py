@@ -24,7 +24,7 @@ from zipread.decode import (
     weigh,
 )
 from zipread.normalize import normalize_ink
-from zipread.records import ADD_ON_DIGITS, ZIP_DIGITS, Corners, Field, FieldImage, Lattice, Page
+from zipread.records import Corners, Field, FieldImage, Lattice, Page, written_lengths
 from zipread.segment import segment
 from zipread.sequence import COLUMN, DIGIT_ROWS, ColumnReader, load_column_reader, normalize_line
 from zipread.skim import skim
@@ -202,8 +202,7 @@ class FieldReader:
             return _Cut(image, lattice, None, ())
         columns = self.networks.columns.columns(line)
         digits = likeliest_digits(columns)
-        lengths = (self.digits, self.digits + ADD_ON_DIGITS) if self.digits == ZIP_DIGITS else (self.digits,)
-        if image.cells or len(digits) not in lengths:
+        if image.cells or len(digits) not in written_lengths(self.digits):
             return _Cut(image, lattice, columns, ())
         to_image = COLUMN * (band[1] - band[0]) / DIGIT_ROWS
         return _Cut(image, lattice, columns, shortlist(lattice, [middle * to_image for _, middle in digits]))

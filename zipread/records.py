@@ -27,6 +27,11 @@ ADD_ON_DIGITS = 4
 """Digits of that add-on."""
 
 
+def written_lengths(digits: int) -> tuple[int, ...]:
+    """How many digits may stand where a code of `digits` digits does: a ZIP code's add-on may follow it."""
+    return (digits, digits + ADD_ON_DIGITS) if digits == ZIP_DIGITS else (digits,)
+
+
 @dataclass(frozen=True, slots=True)
 class Box:
     """An upright rectangle in whole pixels: `x <= column < x + width`."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from zipread.clean import cut_gray
 from zipread.decode import likeliest_digits, log_odds, probability
-from zipread.records import ADD_ON_DIGITS, ZIP_DIGITS, Field, Page, Strip
+from zipread.records import Field, Page, Strip, written_lengths
 from zipread.sequence import COLUMN, DIGIT_ROWS, ColumnReader, normalize_line
 
 NUMBER_GAP = 1.6
@@ -67,7 +67,7 @@ def skim(page: Page, fields: Sequence[Field], digits: int, reader: ColumnReader)
     Returns:
         The places, best prior first; those in printed boxes and on pictures of one line keep their score.
     """
-    lengths = (digits, digits + ADD_ON_DIGITS) if digits == ZIP_DIGITS else (digits,)
+    lengths = written_lengths(digits)
     # In shares of all places, of which there may be none, evidence for one is evidence against the others.
     scores = [math.log(probability(field.prior)) for field in fields]
     nowhere = max(1e-3, 1.0 - sum(map(probability, (field.prior for field in fields))))

@@ -70,8 +70,9 @@ def _page_ink(gray: np.ndarray, coarse: np.ndarray, paper: np.ndarray) -> np.nda
 
 
 def _texture(gray: np.ndarray, paper: np.ndarray) -> tuple[float, float]:
-    """How far below the paper map bare paper reaches: its grain and a scanner's noise in gray levels, its printed
-    pattern as a share of the paper's brightness, for light that falls on paper falls on what is printed on it.
+    """How far below the paper map bare paper reaches, by its grain (gray levels) and by its printed pattern.
+
+    The pattern's is a share of the paper's brightness: light that falls on paper falls on what is printed on it.
     """
     sample = gray[COARSE_STEP // 2 :: COARSE_STEP, COARSE_STEP // 2 :: COARSE_STEP]
     height, width = min(sample.shape[0], paper.shape[0]), min(sample.shape[1], paper.shape[1])
