@@ -31,8 +31,8 @@ CUT_COST = 3.0
 MAX_RUN = 5
 """Atoms one digit may be made of."""
 
-MAX_WIDTH = 1.2
-"""Width of the widest candidate, in digit heights."""
+MAX_WIDTH = 1.5
+"""Width of the widest candidate, in digit heights: zeros in a row of them are wider than tall."""
 
 CRUMB = 0.06
 """Pieces with less than this share of the ink of the largest piece in a printed box are left out."""
