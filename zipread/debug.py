@@ -176,7 +176,7 @@ def reasons(search: Search, won: bool) -> list[tuple[str, ...]]:
 
 def _table(search: Search, won: bool) -> np.ndarray:
     """Draw the reasons, and below them what the colours on the page are."""
-    head = ("", "reads", "place", "+ reading", "= sum", "(log-odds; in brackets probabilities)")
+    head = ("", "reads", "place", "+ reading", "= sum", "(log-odds, a reading's bounded; in brackets probabilities)")
     rows: list[tuple[tuple[str, ...], Colour]] = [(head, GRAY)]
     for place, row in zip(search.places, reasons(search, won), strict=True):
         rows.append((row, BLACK if won and place is search.places[0] else _colour(place)))
