@@ -1,10 +1,12 @@
 """Clean: ink from paper, the skew of a page, fields cut out and mapped back."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
-from zipread.clean import clean_page, cut_field, drop_out, estimate_skew, separate_ink
+from zipread.clean import clean_page, cut_field, drop_out, estimate_skew, separate_ink, taken_as_level
 from zipread.records import Box, Field, Page
 
 ADDRESS = ("MARGARET WHITFIELD", "2417 CEDAR HOLLOW RD", "SPRINGFIELD IL 62704")
@@ -155,6 +157,15 @@ def test_a_dark_corner_is_no_background():
 def test_a_page_on_its_side_is_near_90(quarters, angle):
     gray = np.ascontiguousarray(np.rot90(turned(letter(), angle, 235), -quarters))
     assert clean_page(Page(gray)).angle == pytest.approx(90 + angle, abs=0.6)
+
+
+def test_a_page_taken_to_lie_on_its_side_can_be_taken_as_level():
+    clean = clean_page(Page(turned(letter(), 5, 235)))
+    assert taken_as_level(clean) is None
+    again = taken_as_level(replace(clean, angle=92.0))
+    assert again is not None
+    assert again.angle == pytest.approx(5, abs=0.6)
+    assert again.ink is clean.ink
 
 
 def test_a_page_on_its_head_has_the_same_skew():

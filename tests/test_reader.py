@@ -6,6 +6,8 @@ import pytest
 from conftest import ROOT
 
 from zipread import Reader
+from zipread import reader as reader_module
+from zipread.clean import clean_page
 from zipread.decode import Decoded
 from zipread.errors import InputError, SettingsError
 from zipread.fields import MOST_EVIDENCE, Attempt, Seen, confidence_here, confidence_on_page
@@ -131,6 +133,27 @@ def test_what_was_considered_on_a_mail_piece_explains_its_reading():
     assert cv2.contourArea(np.float32(search.piece)) > 0.8 * height * width
     assert len(search.lines) >= 6  # three of the sender, three of the recipient
     assert len(search.blocks) >= 2
+
+
+def mail_piece(name: str) -> Page:
+    [page] = load_pages(ROOT / "samples" / "envelopes" / name, Reader().settings.max_pixels)
+    return page
+
+
+def test_mail_wrongly_taken_to_lie_on_its_side_is_read_all_the_same(monkeypatch):
+    page = mail_piece("hand-3.jpg")
+    [level] = Reader().read_page(page)
+    monkeypatch.setattr(reader_module, "clean_page", lambda page: replace(clean_page(page), angle=90.0))
+    [reading] = Reader().read_page(page)
+    assert (reading.code, reading.status, reading.outline) == (level.code, level.status, level.outline)
+
+
+def test_waves_are_looked_for_where_a_reading_is_in_doubt_and_only_there(monkeypatch):
+    sure, doubtful = mail_piece("hand-3.jpg"), mail_piece("hand-2.jpg")
+    before = Reader().read_page(sure)
+    monkeypatch.setattr(reader_module, "without_waves", lambda clean: replace(clean, ink=np.zeros_like(clean.ink)))
+    assert Reader().read_page(sure) == before
+    assert Reader().read_page(doubtful)[0].status == "blank"
 
 
 def test_places_that_were_read_are_told_best_first():

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import cv2
 import numpy as np
 
-from zipread.clean import clean_page, separate_ink, without_waves
+from zipread.clean import clean_page, separate_ink, taken_as_level, without_waves
 from zipread.decode import Decoded, probability
 from zipread.directory import load_directory
 from zipread.errors import InputError
@@ -52,6 +52,28 @@ CLOSE_CALL = 1.5
 
 NO_CODE = 0.15
 """On a whole mail piece, a best confidence below this means that there is no code, not that it is hard to read."""
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """One way to see a page: made ready, its places, and the readings of the likeliest."""
+
+    clean: CleanPage
+    fields: list[Field]
+    attempts: list[Attempt]
+
+    @property
+    def confidence(self) -> float:
+        """Of its best reading; 0 where there is none."""
+        if not self.attempts:
+            return 0.0
+        best = max(self.attempts, key=lambda attempt: attempt.merit)
+        return confidence_on_page(best, self.attempts, self.fields)
+
+    @property
+    def is_doubtful_mail(self) -> bool:
+        """Whether places of an address were found, and none of them is read for sure."""
+        return self.confidence < SURE and any(field.layout == "envelope" for field in self.fields)
 
 
 class Reader:
@@ -161,17 +183,20 @@ class Reader:
     def _attempt(self, page: Page, layout: Layout | Literal["auto"]) -> tuple[CleanPage, list[Field], list[Attempt]]:
         """The page made ready, the places found on it, and the readings of the likeliest.
 
-        Mail whose reading is in doubt is looked at again without the wavy lines of a cancellation, if it has any.
+        Mail whose reading is in doubt is looked at again where it may have been seen wrongly: lying on its side, or
+        crossed by the wavy lines of a cancellation.
         """
-        clean = clean_page(page)
-        fields, attempts = self._fields.read(page, locate(page, clean, layout, self.settings.digits))
-        if any(field.layout == "envelope" for field in fields):
-            best = max(attempts, key=lambda attempt: attempt.merit)
-            lifted = without_waves(clean) if confidence_on_page(best, attempts, fields) < SURE else None
-            if lifted is not None:
-                fields = locate(page, lifted, layout, self.settings.digits)
-                return lifted, *self._fields.read(page, fields)
-        return clean, fields, attempts
+        view = self._seen_as(page, clean_page(page), layout)
+        level = taken_as_level(view.clean) if view.is_doubtful_mail else None
+        if level is not None:
+            view = max(view, self._seen_as(page, level, layout), key=lambda view: view.confidence)
+        lifted = without_waves(view.clean) if view.is_doubtful_mail else None
+        if lifted is not None:
+            view = self._seen_as(page, lifted, layout)
+        return view.clean, view.fields, view.attempts
+
+    def _seen_as(self, page: Page, clean: CleanPage, layout: Layout | Literal["auto"]) -> _View:
+        return _View(clean, *self._fields.read(page, locate(page, clean, layout, self.settings.digits)))
 
     def read_digit(self, source: Source) -> DigitReading:
         """Read a picture of a single digit, dark on light or light on dark.

@@ -6,7 +6,7 @@ Both work on darkness relative to the paper around a pixel, so shadows, gradient
 from zipread.clean.dropout import drop_out
 from zipread.clean.fields import INK_DARKNESS, cut_field, cut_gray, separate_ink
 from zipread.clean.page import WORKING_SIDE, clean_page
-from zipread.clean.skew import estimate_skew
+from zipread.clean.skew import estimate_skew, taken_as_level
 from zipread.clean.waves import without_waves
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "drop_out",
     "estimate_skew",
     "separate_ink",
+    "taken_as_level",
     "without_waves",
 ]

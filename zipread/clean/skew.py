@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import cv2
 import numpy as np
 
 from zipread.clean.scale import halve
+from zipread.records import CleanPage
 
 MAX_SKEW = 15.0
 """Largest skew looked for, degrees."""
@@ -42,6 +44,18 @@ def estimate_skew(ink: np.ndarray, piece: np.ndarray | None = None) -> float:
     if len(boxes) >= LEAST_LETTERS and _level_evidence(boxes, size) < SIDEWAYS:
         return 90.0 - _skew(_swapped(boxes), size)
     return _skew(boxes, size)
+
+
+def taken_as_level(clean: CleanPage) -> CleanPage | None:
+    """A page whose lines were taken to run up or down, as if they did not; None where they were not.
+
+    The grain of a table around a piece whose edges are not found can look like lines on their side.
+    """
+    if not 45.0 < abs(clean.angle) < 135.0:
+        return None
+    piece = None if clean.piece is None else clean.piece * clean.scale
+    boxes, size = _letters(*_at_half_scale(clean.ink, piece))
+    return dataclasses.replace(clean, angle=_skew(boxes, size))
 
 
 def _skew(boxes: np.ndarray, size: float) -> float:
