@@ -67,8 +67,10 @@ class _Cut:
 
     image: FieldImage
     lattice: Lattice
-    columns: np.ndarray | None  # what the second reader sees, (t, 11) float32; None: no line, or no second reader
-    shortlist: tuple[int, ...]  # the candidates that the second reader's digits single out
+    columns: np.ndarray | None = (
+        None  # what the second reader sees, (t, 11) float32; None: no line, or no second reader
+    )
+    step: float = 0.0  # width of a column, pixels of the image
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +184,9 @@ class FieldReader:
     def _first_look(self, shown: _Shown, field: Field) -> Attempt:
         """Score the candidates that the second reader singles out; where they leave a doubt, all of them."""
         cut = self._cut_up(shown.page_for(field), field, FIRST_LOOK)
-        if cut.shortlist:
-            few = replace(cut.lattice, candidates=tuple(cut.lattice.candidates[i] for i in cut.shortlist))
-            attempt = self._decided(field, (self._seen(replace(cut, lattice=few)),))
+        few = self._shortlist(cut)
+        if few is not None:
+            attempt = self._decided(field, (self._seen(few),))
             if attempt.decoded is not None and attempt.decoded.confidence >= SURE:
                 return attempt
         return self._decided(field, (self._seen(cut),))
@@ -195,17 +197,23 @@ class FieldReader:
     def _cut_up(self, page: Page, field: Field, look: Look) -> _Cut:
         lattice, image = segment(cut_field(page, field, *look))
         if self.networks.columns is None or not lattice.candidates:
-            return _Cut(image, lattice, None, ())
-        band = _band(image, lattice)
-        line = normalize_line(image.gray, *band)
+            return _Cut(image, lattice)
+        top, bottom = _band(image, lattice)
+        line = normalize_line(image.gray, top, bottom)
         if line is None:
-            return _Cut(image, lattice, None, ())
-        columns = self.networks.columns.columns(line)
-        digits = likeliest_digits(columns)
-        if image.cells or len(digits) not in written_lengths(self.digits):
-            return _Cut(image, lattice, columns, ())
-        to_image = COLUMN * (band[1] - band[0]) / DIGIT_ROWS
-        return _Cut(image, lattice, columns, shortlist(lattice, [middle * to_image for _, middle in digits]))
+            return _Cut(image, lattice)
+        return _Cut(image, lattice, self.networks.columns.columns(line), COLUMN * (bottom - top) / DIGIT_ROWS)
+
+    def _shortlist(self, cut: _Cut) -> _Cut | None:
+        """The field with those candidates alone that the second reader's digits single out; None where it cannot."""
+        if cut.columns is None or cut.image.cells:
+            return None
+        digits = likeliest_digits(cut.columns)
+        if len(digits) not in written_lengths(self.digits):
+            return None
+        chosen = shortlist(cut.lattice, [middle * cut.step for _, middle in digits])
+        few = tuple(cut.lattice.candidates[index] for index in chosen)
+        return replace(cut, lattice=replace(cut.lattice, candidates=few)) if few else None
 
     def _seen(self, cut: _Cut) -> Seen:
         """Score every candidate, weigh the codes the field may show."""

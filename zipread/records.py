@@ -79,6 +79,11 @@ class CleanPage:
     angle: float  # skew, degrees; positive: text lines run downwards to the right; near ±90 on a page on its side
     piece: np.ndarray | None = None  # (4, 2) float64, a mail piece's corners on its background, pixels of the page
 
+    @property
+    def is_on_its_side(self) -> bool:
+        """Whether the text lines run up or down."""
+        return 45.0 < abs(self.angle) < 135.0
+
 
 @dataclass(frozen=True, slots=True)
 class Strip:

@@ -51,7 +51,7 @@ def taken_as_level(clean: CleanPage) -> CleanPage | None:
 
     The grain of a table around a piece whose edges are not found can look like lines on their side.
     """
-    if not 45.0 < abs(clean.angle) < 135.0:
+    if not clean.is_on_its_side:
         return None
     piece = None if clean.piece is None else clean.piece * clean.scale
     boxes, size = _letters(*_at_half_scale(clean.ink, piece))

@@ -52,11 +52,10 @@ def without_waves(clean: CleanPage) -> CleanPage | None:
 
     Where they cross strokes, what is steeper than a wave stays.
     """
-    sideways = 45.0 < abs(clean.angle) < 135.0
-    waves = _waves(cv2.transpose(clean.ink) if sideways else clean.ink)
+    waves = _waves(cv2.transpose(clean.ink) if clean.is_on_its_side else clean.ink)
     if waves is None:
         return None
-    ink = cv2.bitwise_and(clean.ink, cv2.bitwise_not(cv2.transpose(waves) if sideways else waves))
+    ink = cv2.bitwise_and(clean.ink, cv2.bitwise_not(cv2.transpose(waves) if clean.is_on_its_side else waves))
     return dataclasses.replace(clean, ink=ink)
 
 
