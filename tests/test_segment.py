@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 
 from zipread.records import Box, FieldImage
-from zipread.segment import segment
+from zipread.segment import cut_apart, lattice_of, part, segment
 from zipread.segment.atoms import Atom, digit_height, split
 from zipread.segment.lines import remove_cell_frames, remove_lines
 from zipread.segment.slant import deslant
@@ -41,6 +41,19 @@ def test_touching_digits_can_be_told_apart():
         if a.start == 0 and a.stop == b.start and b.stop == lattice.atoms
     ]
     assert any(abs(a.box.right - 43) <= 5 and abs(b.box.x - 43) <= 5 for a, b in halves)
+
+
+def test_parts_are_whole_until_they_are_cut_apart():
+    mask = np.zeros((60, 140), np.uint8)
+    cv2.circle(mask, (25, 30), 17, 255, 4)
+    cv2.circle(mask, (61, 30), 17, 255, 4)  # joined to the first
+    cv2.line(mask, (110, 12), (110, 48), 255, 4)
+    parts = part(field_of(mask))
+    assert len(parts.pieces) == lattice_of(parts).atoms == 2
+    assert all(piece.cut == 0 for piece in parts.pieces)
+    cut = cut_apart(parts)
+    assert len(cut.pieces) > 2
+    assert np.array_equal(cut.image.mask, parts.image.mask)
 
 
 def test_a_hat_belongs_to_its_five():

@@ -46,11 +46,15 @@ def test_a_digit_without_a_candidate_of_its_own_means_no_shortlist():
     assert shortlist(lattice(candidate(0, 1, 0, 30)), [4.0, 20.0]) == ()
 
 
-def candidates_scored(bias: float) -> list[int]:
-    """How many candidates the classifier is given at a time while a field is read whose confidence has a bias."""
+def written(text: str, pitch: int) -> np.ndarray:
     picture = np.full((90, 280), 235, np.uint8)
-    for at, digit in enumerate("60614"):
-        cv2.putText(picture, digit, (30 + 40 * at, 64), cv2.FONT_HERSHEY_SIMPLEX, 1.6, 30, 4, cv2.LINE_AA)
+    for at, digit in enumerate(text):
+        cv2.putText(picture, digit, (30 + pitch * at, 64), cv2.FONT_HERSHEY_SIMPLEX, 1.6, 30, 4, cv2.LINE_AA)
+    return picture
+
+
+def candidates_scored(bias: float, picture: np.ndarray) -> list[int]:
+    """How many candidates the classifier is given at a time while a field is read whose confidence has a bias."""
     sizes = []
 
     def counted(digits: np.ndarray) -> np.ndarray:
@@ -66,11 +70,23 @@ def candidates_scored(bias: float) -> list[int]:
 
 
 def test_a_field_that_is_sure_from_few_candidates_has_no_more_scored():
-    [few] = candidates_scored(bias=9.0)
+    [few] = candidates_scored(9.0, written("60614", pitch=40))
     assert 5 <= few <= 10
 
 
 def test_where_few_candidates_leave_a_doubt_all_are_scored():
-    few, everything = candidates_scored(bias=-9.0)[:2]
+    few, everything = candidates_scored(-9.0, written("60614", pitch=40))[:2]
     assert 5 <= few <= 10
     assert everything > few
+
+
+def test_nothing_is_cut_where_digits_that_stand_apart_are_read_for_sure(monkeypatch):
+    monkeypatch.delattr("zipread.fields.cut_apart")
+    assert candidates_scored(9.0, written("60614", pitch=40)) != []
+
+
+def test_touching_digits_are_cut_before_any_is_scored():
+    picture = written("00000", pitch=29)
+    assert cv2.connectedComponents(255 - picture)[0] == 2  # all of one piece
+    [few] = candidates_scored(9.0, picture)
+    assert 5 <= few <= 10

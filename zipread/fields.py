@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from zipread.decode import (
 )
 from zipread.normalize import normalize_ink
 from zipread.records import Corners, Field, FieldImage, Lattice, Page, written_lengths
-from zipread.segment import segment
+from zipread.segment import Parts, cut_apart, lattice_of, part
 from zipread.sequence import COLUMN, DIGIT_ROWS, ColumnReader, load_column_reader, normalize_line
 from zipread.skim import skim
 
@@ -182,20 +182,32 @@ class FieldReader:
         return ranked if sure else skim(page, ranked, self.digits, columns)
 
     def _first_look(self, shown: _Shown, field: Field) -> Attempt:
-        """Score the candidates that the second reader singles out; where they leave a doubt, all of them."""
-        cut = self._cut_up(shown.page_for(field), field, FIRST_LOOK)
-        few = self._shortlist(cut)
-        if few is not None:
-            attempt = self._decided(field, (self._seen(few),))
+        """Look ever more closely at a field, until it is read for sure."""
+        for seen in self._glances(part(cut_field(shown.page_for(field), field, *FIRST_LOOK))):
+            attempt = self._decided(field, (seen,))
             if attempt.decoded is not None and attempt.decoded.confidence >= SURE:
-                return attempt
-        return self._decided(field, (self._seen(cut),))
+                break
+        return attempt
+
+    def _glances(self, parts: Parts) -> Iterator[Seen]:
+        """A field seen with the candidates alone that the second reader singles out, then with all of them."""
+        few = None
+        if len(parts.pieces) >= self.digits:  # cuts cost more than they tell where no digits touch
+            few = self._shortlist(self._cut_up(parts))
+            if few is not None:
+                yield self._seen(few)
+        cut = self._cut_up(cut_apart(parts))
+        if few is None:
+            few = self._shortlist(cut)
+            if few is not None:
+                yield self._seen(few)
+        yield self._seen(cut)
 
     def _look(self, page: Page, field: Field, look: Look) -> Seen:
-        return self._seen(self._cut_up(page, field, look))
+        return self._seen(self._cut_up(cut_apart(part(cut_field(page, field, *look)))))
 
-    def _cut_up(self, page: Page, field: Field, look: Look) -> _Cut:
-        lattice, image = segment(cut_field(page, field, *look))
+    def _cut_up(self, parts: Parts) -> _Cut:
+        lattice, image = lattice_of(parts), parts.image
         if self.networks.columns is None or not lattice.candidates:
             return _Cut(image, lattice)
         top, bottom = _band(image, lattice)

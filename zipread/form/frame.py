@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from zipread.clean import separate_ink
-from zipread.locate.frames import thin_lines
+from zipread.locate.straight import thin_lines
 from zipread.records import Box
 
 SIDE_BAND = 0.22

@@ -9,7 +9,8 @@ import numpy as np
 
 from zipread.form.template import FormField
 from zipread.locate.combs import find_combs
-from zipread.locate.frames import CELL_SIZE, Lines, support, thin_lines
+from zipread.locate.frames import CELL_SIZE, support
+from zipread.locate.straight import Lines, thin_lines
 from zipread.locate.upright import Span
 from zipread.records import Page
 from zipread.settings import MAX_DIGITS

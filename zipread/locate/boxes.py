@@ -12,16 +12,14 @@ from zipread.locate.combs import LEAST_EQUAL, SAME_SIZE, Row, find_combs
 from zipread.locate.frames import (
     CELL_SIZE,
     LEAST_SUPPORT,
-    Lines,
-    base_lines,
     find_cells,
     has_walls,
     reach_out,
     sides,
     stand_apart,
     support,
-    thin_lines,
 )
+from zipread.locate.straight import Lines, base_lines, thin_lines
 from zipread.locate.upright import (
     LEVEL_ENOUGH,
     Span,

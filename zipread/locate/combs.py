@@ -8,16 +8,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from zipread.locate.frames import (
-    CELL_ASPECT,
-    CELL_SIZE,
-    CROSSING,
-    LEAST_CONTRAST,
-    LINE_REACH,
-    Lines,
-    base_lines,
-    has_ends,
-)
+from zipread.locate.frames import CELL_ASPECT, CELL_SIZE, CROSSING
+from zipread.locate.straight import LEAST_CONTRAST, LINE_REACH, Lines, base_lines_with_ends
 from zipread.locate.upright import Span
 
 SAME_SIZE = 0.2
@@ -64,8 +56,7 @@ def find_combs(lines: Lines, digits: int) -> list[Row]:
     """Rows of exactly `digits` cells that share one base line, with walls or ticks standing on it."""
     if digits < 2:
         return []
-    bases = base_lines(lines, digits * LEAST_PITCH, digits * CELL_SIZE[1])
-    bases = bases[has_ends(bases, END_SLACK / digits, lines)]
+    bases = base_lines_with_ends(lines, digits * LEAST_PITCH, digits * CELL_SIZE[1], END_SLACK / digits)
     found = [_comb(lines.gray, base, digits) for base in bases]
     return sorted((row for row in found if row is not None), key=lambda row: -row.clearness)
 

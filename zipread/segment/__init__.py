@@ -9,6 +9,7 @@ segmentation" (IEEE PAMI 1996).
 from __future__ import annotations
 
 import itertools
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -18,7 +19,7 @@ from zipread.segment.atoms import Atom, components, digit_height, join_broken, m
 from zipread.segment.lines import remove_cell_frames, remove_lines
 from zipread.segment.slant import deslant
 
-__all__ = ["segment"]
+__all__ = ["Parts", "cut_apart", "lattice_of", "part", "segment"]
 
 
 MAX_ATOMS = 40
@@ -58,34 +59,60 @@ FINE_HEIGHT = 32.0
 _EDGE = np.ones((3, 3), np.uint8)
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The ink of a field in parts."""
+
+    image: FieldImage  # deslanted; what boxes of the lattice are in pixels of
+    pieces: tuple[Atom, ...]  # left to right; none of a row of printed boxes, which is parted by its boxes
+    height: float  # of its digits, pixels
+
+
 def segment(field: FieldImage) -> tuple[Lattice, FieldImage]:
     """Build the lattice of a free field, or of a row of printed boxes where the field has cells.
 
     Returns:
         The lattice, and the field as it was deslanted: the lattice's boxes are in its pixels.
     """
+    parts = cut_apart(part(field))
+    return lattice_of(parts), parts.image
+
+
+def part(field: FieldImage) -> Parts:
+    """The connected components of a field without its lines, broken ones joined, nothing cut."""
     if field.cells:
-        return _segment_cells(field), field
+        return Parts(field, (), float(field.mask.shape[0]))
     mask = remove_lines(field.mask)
     field = FieldImage(field.gray, field.ink, mask, field.to_page)
     field, _ = deslant(field)
-    parts = components(field.mask)
-    height = digit_height([atom.box for atom in parts], field.mask.shape[0])
+    found = components(field.mask)
+    height = digit_height([atom.box for atom in found], field.mask.shape[0])
     if height < FINE_HEIGHT:
         field, height = _enlarge(field), 2 * height
-        parts = components(field.mask)
-    parts = [atom for atom in parts if may_be_ink(atom.box, height)]
-    pieces: list[Atom] = []
-    for atom in join_broken(parts, height):
-        pieces += split(atom, height)
-    pieces = sorted(sorted(pieces, key=lambda p: -p.box.height)[:MAX_ATOMS], key=lambda p: p.box.x + p.box.width / 2)
+        found = components(field.mask)
+    found = [atom for atom in found if may_be_ink(atom.box, height)]
+    return Parts(field, tuple(join_broken(found, height)), height)
+
+
+def cut_apart(parts: Parts) -> Parts:
+    """Cut every part that may be several digits."""
+    return replace(parts, pieces=tuple(itertools.chain(*(split(piece, parts.height) for piece in parts.pieces))))
+
+
+def lattice_of(parts: Parts) -> Lattice:
+    """Every short run of a field's parts is a candidate; in printed boxes, what stands in each box."""
+    field, height = parts.image, parts.height
+    if field.cells:
+        return _lattice_of_cells(field)
+    largest = sorted(parts.pieces, key=lambda piece: -piece.box.height)[:MAX_ATOMS]
+    pieces = sorted(largest, key=lambda piece: piece.box.x + piece.box.width / 2)
     runs = _runs(pieces, height)
     candidates = [Candidate(*run, union.box, _cut_out(field.ink, union)) for run, union in runs.items()]
     shape = (field.mask.shape[0], field.mask.shape[1])
     costs = tuple(_skip_cost(piece.box, height, shape) for piece in pieces)
     gaps = tuple((b.box.x - a.box.right) / height for a, b in itertools.pairwise(pieces))
     cuts = tuple(CUT_COST * piece.cut + (CUT_START if piece.cut else 0.0) for piece in pieces[1:])
-    return Lattice(len(pieces), tuple(candidates), costs, height, gaps, cuts), field
+    return Lattice(len(pieces), tuple(candidates), costs, height, gaps, cuts)
 
 
 def _runs(pieces: list[Atom], height: float) -> dict[tuple[int, int], Atom]:
@@ -136,7 +163,7 @@ def _cut_out(ink: np.ndarray, atom: Atom) -> np.ndarray:
     return cv2.bitwise_and(ink[top:bottom, left:right], cv2.dilate(own, _EDGE))
 
 
-def _segment_cells(field: FieldImage) -> Lattice:
+def _lattice_of_cells(field: FieldImage) -> Lattice:
     """One atom for each printed box: the components whose ink lies mostly in it, frame lines rubbed out."""
     mask = remove_cell_frames(field.mask, field.cells)
     pieces = components(mask) if any(_is_written_in(mask, cell) for cell in field.cells) else []
