@@ -76,7 +76,11 @@ def _comb(gray: np.ndarray, base: np.ndarray, digits: int) -> Row | None:
     size = (round(length) + 2 * pad, above + 3 * LINE_REACH)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     strip = cv2.warpAffine(gray, back, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    tall = _wall_heights(strip, above, pad, pitch)
+    line = _base_of(strip, above, pad)
+    between = line.present[pad + slack : len(line.present) - pad - slack]
+    if np.count_nonzero(~between) > (1.0 - LEAST_BASE) * (length + 2 * slack + 1):
+        return None
+    tall = _wall_heights(strip, line, pitch)
     left, right = _tallest(tall, pad, slack), _tallest(tall, pad + length, slack)
     pitch = (right[0] - left[0]) / digits
     places = left[0] + pitch * np.arange(1, digits)
@@ -94,34 +98,48 @@ def _comb(gray: np.ndarray, base: np.ndarray, digits: int) -> Row | None:
     return Row(clearness, cells, math.degrees(tilt))
 
 
-def _wall_heights(strip: np.ndarray, base: int, pad: int, pitch: float) -> np.ndarray:
-    """How tall a thin upright line stands on row `base` in each column of a strip (h, w) uint8: (w,) pixels.
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """The base line of a comb in the strip cut out around it."""
+
+    row: int  # of its middle
+    top: int  # its uppermost row
+    contrast: float  # least contrast of walls, gray levels: they are printed in the base's colour
+    present: np.ndarray  # (w,) bool, the columns that it is in
+
+
+def _base_of(strip: np.ndarray, row: int, pad: int) -> _Base:
+    """What is to be seen of the base line at a row of a strip (h, w) uint8, which ends `pad` beyond the line's ends."""
+    first = row - LINE_REACH - 1
+    middle = np.median(strip[first : row + LINE_REACH + 2, pad:-pad], axis=1)
+    line = float(middle[row - 2 - first : row + 3 - first].min())
+    paper = float(min(middle[0], middle[-1]))
+    top = row
+    while top > row - LINE_REACH and middle[top - first] < (paper + line) / 2:
+        top -= 1
+    present = strip[row - 1 : row + 2].min(axis=0) < (paper + line) / 2
+    return _Base(row, top, max(LEAST_CONTRAST, WALL_CONTRAST * (paper - line)), present)
+
+
+def _wall_heights(strip: np.ndarray, base: _Base, pitch: float) -> np.ndarray:
+    """How tall a thin upright line stands on the base in each column of a strip (h, w) uint8: (w,) pixels.
 
     At least 1 where there is a base, 0 where there is none.
     """
-    first = base - LINE_REACH - 1
-    middle = np.median(strip[first : base + LINE_REACH + 2, pad:-pad], axis=1)
-    line = float(middle[base - 2 - first : base + 3 - first].min())
-    paper = float(min(middle[0], middle[-1]))
-    # Walls and base are printed in one colour.
-    least = max(LEAST_CONTRAST, WALL_CONTRAST * (paper - line))
-    present = strip[base - 1 : base + 2].min(axis=0) < (paper + line) / 2
-    top = base
-    while top > base - LINE_REACH and middle[top - first] < (paper + line) / 2:
-        top -= 1
+    top = base.top
     smooth = cv2.blur(strip[: top + 1], (1, 3), borderType=cv2.BORDER_REPLICATE)
     light = cv2.dilate(smooth, np.ones((1, 3), np.uint8))
     beside = cv2.min(light[:, : -2 * LINE_REACH], light[:, 2 * LINE_REACH :])
     depth = cv2.subtract(beside, smooth[:, LINE_REACH:-LINE_REACH])
     thin = np.ones((top + 1 + CROSSING, strip.shape[1]), np.uint8)
     thin[: top + 1] = 0
-    thin[: top + 1, LINE_REACH:-LINE_REACH] = depth >= least
+    thin[: top + 1, LINE_REACH:-LINE_REACH] = depth >= base.contrast
     thin[: top + 1] = cv2.dilate(thin[: top + 1], np.ones((1, 3), np.uint8))
     gap = min(CROSSING, round(0.15 * pitch)) | 1
     footed = thin[top - 2 : top + 1].any(axis=0)
     closed = cv2.morphologyEx(thin, cv2.MORPH_CLOSE, np.ones((gap, 1), np.uint8))[: top + 1]
     ended = np.vstack([closed[::-1] == 0, np.ones((1, strip.shape[1])) > 0])
-    return np.where(present, np.where(footed, ended.argmax(axis=0), 0) + max(1.0, base - top), 0.0)
+    return np.where(base.present, np.where(footed, ended.argmax(axis=0), 0) + max(1.0, base.row - top), 0.0)
 
 
 def _tallest(tall: np.ndarray, at: float, slack: int) -> tuple[float, float]:
