@@ -190,18 +190,23 @@ class FieldReader:
         return attempt
 
     def _glances(self, parts: Parts) -> Iterator[Seen]:
-        """A field seen with the candidates alone that the second reader singles out, then with all of them."""
-        few = None
-        if len(parts.pieces) >= self.digits:  # cuts cost more than they tell where no digits touch
-            few = self._shortlist(self._cut_up(parts))
-            if few is not None:
-                yield self._seen(few)
+        """A field seen with ever more candidates: those that the second reader singles out, before and after cutting,
+        and all.
+        """
+        if len(parts.pieces) >= self.digits:  # else some digits touch
+            yield from self._few_of(self._cut_up(parts))
         cut = self._cut_up(cut_apart(parts))
-        if few is None:
-            few = self._shortlist(cut)
-            if few is not None:
-                yield self._seen(few)
+        yield from self._few_of(cut)
         yield self._seen(cut)
+
+    def _few_of(self, cut: _Cut) -> Iterator[Seen]:
+        """A field seen with those candidates alone that the second reader's digits single out, where they do."""
+        digits = [] if cut.columns is None or cut.image.cells else likeliest_digits(cut.columns)
+        if len(digits) in written_lengths(self.digits):
+            chosen = shortlist(cut.lattice, [middle * cut.step for _, middle in digits])
+            few = tuple(cut.lattice.candidates[index] for index in chosen)
+            if few:
+                yield self._seen(replace(cut, lattice=replace(cut.lattice, candidates=few)))
 
     def _look(self, page: Page, field: Field, look: Look) -> Seen:
         return self._seen(self._cut_up(cut_apart(part(cut_field(page, field, *look)))))
@@ -215,17 +220,6 @@ class FieldReader:
         if line is None:
             return _Cut(image, lattice)
         return _Cut(image, lattice, self.networks.columns.columns(line), COLUMN * (bottom - top) / DIGIT_ROWS)
-
-    def _shortlist(self, cut: _Cut) -> _Cut | None:
-        """The field with those candidates alone that the second reader's digits single out; None where it cannot."""
-        if cut.columns is None or cut.image.cells:
-            return None
-        digits = likeliest_digits(cut.columns)
-        if len(digits) not in written_lengths(self.digits):
-            return None
-        chosen = shortlist(cut.lattice, [middle * cut.step for _, middle in digits])
-        few = tuple(cut.lattice.candidates[index] for index in chosen)
-        return replace(cut, lattice=replace(cut.lattice, candidates=few)) if few else None
 
     def _seen(self, cut: _Cut) -> Seen:
         """Score every candidate, weigh the codes the field may show."""

@@ -82,7 +82,7 @@ def _texture(gray: np.ndarray, paper: np.ndarray) -> tuple[float, float]:
     depth = paper.astype(np.int16) - sample[:height, :width]
     # Most of a page is paper, so the lower half of the depths is paper alone whatever is written on it.
     low, middle = _quantiles(depth, (0.16, 0.5))
-    share = cv2.divide(np.maximum(depth, 0), paper.astype(np.int16), scale=256)
+    share = (256 * np.maximum(depth, 0).astype(np.float32) / np.maximum(paper, 1)).astype(np.int16)
     dark, lower, upper, full = _quantiles(share, (INK_FREE, *PLATEAU, FULL_INK))
     if upper <= LEVEL * lower + 2.0:
         dark = upper
