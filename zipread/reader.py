@@ -63,12 +63,14 @@ class _View:
     attempts: list[Attempt]
 
     @property
+    def best(self) -> Attempt | None:
+        """The reading that most speaks for; None where there is no place."""
+        return max(self.attempts, key=lambda attempt: attempt.merit, default=None)
+
+    @property
     def confidence(self) -> float:
-        """Of its best reading; 0 where there is none."""
-        if not self.attempts:
-            return 0.0
-        best = max(self.attempts, key=lambda attempt: attempt.merit)
-        return confidence_on_page(best, self.attempts, self.fields)
+        """Of the best reading; 0 where there is none."""
+        return 0.0 if self.best is None else confidence_on_page(self.best, self.attempts, self.fields)
 
     @property
     def is_doubtful_mail(self) -> bool:
@@ -122,8 +124,7 @@ class Reader:
         """Read one page: the code at its most probable place, or a form's fields, one reading each."""
         if self._form is not None:
             return self._read_form(page, self._form)
-        clean, fields, attempts = self._attempt(page, self.settings.layout)
-        return [self._choose(page, clean, fields, attempts)]
+        return [self._choose(page, self._attempt(page, self.settings.layout))]
 
     def explain_page(self, page: Page) -> tuple[list[Reading], Search]:
         """Read one page as `read_page` does, and tell what was considered; of a form's page there is nothing to tell.
@@ -132,8 +133,8 @@ class Reader:
         """
         if self._form is not None:
             return self._read_form(page, self._form), Search()
-        clean, fields, attempts = self._attempt(page, self.settings.layout)
-        return [self._choose(page, clean, fields, attempts)], explain(clean, fields, attempts)
+        view = self._attempt(page, self.settings.layout)
+        return [self._choose(page, view)], explain(view.clean, view.fields, view.attempts)
 
     def _read_form(self, page: Page, form: Form) -> list[Reading]:
         """Read the fields of a form; a page that is not that form is one reading with status "error"."""
@@ -167,21 +168,21 @@ class Reader:
             gray: (h, w) uint8, either polarity, upright within a few degrees.
         """
         page = self._page_of(gray)
-        clean, fields, attempts = self._attempt(page, "field")
-        return self._choose(page, clean, fields, attempts)
+        return self._choose(page, self._attempt(page, "field"))
 
     def decode_field(self, gray: np.ndarray) -> Decoded | None:
         """What `read_field` decides on, with the features of the confidence; None where no path was found."""
-        _, _, attempts = self._attempt(self._page_of(gray), "field")
-        return max(attempts, key=lambda attempt: attempt.merit).decoded
+        best = self._attempt(self._page_of(gray), "field").best
+        assert best is not None  # the picture is the place
+        return best.decoded
 
     def _page_of(self, gray: np.ndarray) -> Page:
         page = next(iter(load_pages(gray, self.settings.max_pixels)))
         assert isinstance(page, Page)
         return page
 
-    def _attempt(self, page: Page, layout: Layout | Literal["auto"]) -> tuple[CleanPage, list[Field], list[Attempt]]:
-        """The page made ready, the places found on it, and the readings of the likeliest.
+    def _attempt(self, page: Page, layout: Layout | Literal["auto"]) -> _View:
+        """The page in the way that shows most.
 
         Mail whose reading is in doubt is looked at again where it may have been seen wrongly: lying on its side, or
         crossed by the wavy lines of a cancellation.
@@ -191,9 +192,7 @@ class Reader:
         if level is not None:
             view = max(view, self._seen_as(page, level, layout), key=lambda view: view.confidence)
         lifted = without_waves(view.clean) if view.is_doubtful_mail else None
-        if lifted is not None:
-            view = self._seen_as(page, lifted, layout)
-        return view.clean, view.fields, view.attempts
+        return view if lifted is None else self._seen_as(page, lifted, layout)
 
     def _seen_as(self, page: Page, clean: CleanPage, layout: Layout | Literal["auto"]) -> _View:
         return _View(clean, *self._fields.read(page, locate(page, clean, layout, self.settings.digits)))
@@ -217,15 +216,15 @@ class Reader:
         message = "" if scores.argmax() != NOT_A_DIGIT else "does not look like one digit"
         return DigitReading(str(best), confidence, status, message)
 
-    def _choose(self, page: Page, clean: CleanPage, fields: list[Field], attempts: list[Attempt]) -> Reading:
+    def _choose(self, page: Page, view: _View) -> Reading:
         """The best attempt as the page's reading; what other places say goes to its alternatives."""
-        if not attempts:
-            return Reading(page=page.number, angle=clean.angle)
-        ranked = sorted(attempts, key=lambda attempt: -attempt.merit)
+        if not view.attempts:
+            return Reading(page=page.number, angle=view.clean.angle)
+        ranked = sorted(view.attempts, key=lambda attempt: -attempt.merit)
         best = ranked[0]
-        angle = _angle_of(clean, best.field)
-        reading = self._reading(page, best, angle, self.settings.digits, confidence_on_page(best, attempts, fields))
-        if best.field.layout == "envelope" and confidence_here(best, attempts) < NO_CODE:
+        angle = _angle_of(view.clean, best.field)
+        reading = self._reading(page, best, angle, self.settings.digits, view.confidence)
+        if best.field.layout == "envelope" and confidence_here(best, view.attempts) < NO_CODE:
             return Reading(page=page.number, angle=angle, message="no code found")
         for other in ranked[1:]:
             if other.decoded is None or best.decoded is None or other.decoded.code == best.decoded.code:

@@ -60,6 +60,16 @@ FRONT_MARKS = ("", "", "", "", "-", "=", ".")
 DASHES = (0.25, 1.5)
 """Length of a dash at an end, in digit heights."""
 
+DASH_RISE = (0.05, 0.65)
+"""Height of dashes above the line, in digit heights."""
+
+HOOKED_SHARE = 0.35
+HOOK = (0.1, 0.45)
+"""Share of dashes that begin with a hook, from a dot below or from above, and its length, in digit heights."""
+
+BENT = 0.12
+"""Standard deviation of how far a dash bends, in its lengths."""
+
 
 @dataclass(frozen=True)
 class WithHabits:
@@ -140,8 +150,7 @@ def _led_out(rng: np.random.Generator, glyph: Glyph, band: str, script: Script) 
     start = np.array([columns[at], rows[at] + first + pad], np.float64)
     stop = start + np.array([length, rise])
     bend = (start + stop) / 2 + np.array([0.0, rng.uniform(-0.3, 0.3) * length])
-    along = np.linspace(0.0, 1.0, 12)[:, None]
-    points = (1 - along) ** 2 * start + 2 * along * (1 - along) * bend + along**2 * stop
+    points = _quadratic(start, bend, stop)
     canvas = np.zeros((height + 2 * pad, width + int(length + script.stroke) + 2), np.uint8)
     pen = max(1, round(script.stroke * rng.uniform(0.5, 1.0)))
     cv2.polylines(canvas, [np.round(points * 16).astype(np.int32)], False, 255, pen, cv2.LINE_AA, 4)
@@ -152,26 +161,56 @@ def _led_out(rng: np.random.Generator, glyph: Glyph, band: str, script: Script) 
     return replace(glyph, coverage=cut_to_ink(coverage), top=glyph.top - pad + upper)
 
 
+def _quadratic(start: np.ndarray, bend: np.ndarray, stop: np.ndarray) -> np.ndarray:
+    """Points (12, 2) along the quadratic Bézier curve of three points."""
+    along = np.linspace(0.0, 1.0, 12)[:, None]
+    points: np.ndarray = (1 - along) ** 2 * start + 2 * along * (1 - along) * bend + along**2 * stop
+    return points
+
+
 def _marks(rng: np.random.Generator, marks: str, script: Script) -> list[Glyph]:
     """Dashes, double dashes, dots and commas beside an amount."""
     return [_mark(rng, mark, script) for mark in marks]
 
 
 def _mark(rng: np.random.Generator, mark: str, script: Script) -> Glyph:
-    size, pen = script.height, max(1, round(script.stroke))
-    strokes = 2 if mark == "=" else 1
-    if mark in "-=":
-        run = np.array([rng.uniform(*DASHES), rng.uniform(-0.2, 0.1)]) * size
-        rise = rng.uniform(0.2, 0.65) * size
-    else:
-        run = np.array([-rng.uniform(0.0, 0.12), rng.uniform(0.0, 0.06) + (0.2 if mark == "," else 0.0)]) * size
-        rise = rng.uniform(-0.05, 0.1) * size
+    return _dashes(rng, 2 if mark == "=" else 1, script) if mark in "-=" else _dot(rng, mark, script)
+
+
+def _dashes(rng: np.random.Generator, number: int, script: Script) -> Glyph:
+    """One or two dashes, bent, at times with a hook that they begin with."""
+    size = script.height
+    run = np.array([rng.uniform(*DASHES), rng.uniform(-0.2, 0.1)]) * size
     apart = rng.uniform(0.15, 0.35) * size
-    margin = int(abs(run).max() + apart + 2 * pen) + 4
-    canvas = np.zeros((2 * margin, 2 * margin), np.uint8)
-    for stroke in range(strokes):
-        start = np.array([margin / 2 + rng.normal(0.0, 0.08) * size * stroke, margin + stroke * apart])
-        ends = np.round(np.array([start, start + run * (1 + 0.2 * stroke * rng.normal())]) * 16).astype(np.int32)
-        cv2.line(canvas, ends[0].tolist(), ends[1].tolist(), 255, pen, cv2.LINE_AA, 4)
-    coverage = cut_to_ink(canvas.astype(np.float32) / 255)
-    return Glyph("-" if mark == "=" else mark, coverage, -rise - coverage.shape[0] / 2)
+    strokes = []
+    for stroke in range(number):
+        start = np.array([rng.normal(0.0, 0.08) * size, apart]) * stroke
+        stop = start + run * (1 + 0.2 * stroke * rng.normal())
+        bend = (start + stop) / 2 + np.array([0.0, rng.normal(0.0, BENT)]) * run[0]
+        points = _quadratic(start, bend, stop)
+        if rng.random() < HOOKED_SHARE:
+            back = np.array([rng.uniform(-0.5, 0.2), rng.choice([-0.6, 1.0])]) * rng.uniform(*HOOK) * size
+            points = np.concatenate((_quadratic(start + back, start + back * [0.2, 0.4], start), points))
+        strokes.append(points)
+    coverage = _inked(strokes, script)
+    return Glyph("-", coverage, -rng.uniform(*DASH_RISE) * size - coverage.shape[0] / 2)
+
+
+def _dot(rng: np.random.Generator, mark: str, script: Script) -> Glyph:
+    """A dot or a comma on the line."""
+    run = np.array([-rng.uniform(0.0, 0.12), rng.uniform(0.0, 0.06) + (0.2 if mark == "," else 0.0)]) * script.height
+    coverage = _inked([np.array([[0.0, 0.0], run])], script)
+    return Glyph(mark, coverage, -rng.uniform(-0.05, 0.1) * script.height - coverage.shape[0] / 2)
+
+
+def _inked(strokes: list[np.ndarray], script: Script) -> np.ndarray:
+    """Coverage (h, w) float32 of strokes (n, 2) drawn with the script's pen."""
+    pen = max(1, round(script.stroke))
+    points = np.concatenate(strokes)
+    margin = 2 * pen + 4
+    low = points.min(axis=0) - margin
+    width, height = (np.ceil(points.max(axis=0) - low) + margin).astype(int).tolist()
+    canvas = np.zeros((height, width), np.uint8)
+    for stroke in strokes:
+        cv2.polylines(canvas, [np.round((stroke - low) * 16).astype(np.int32)], False, 255, pen, cv2.LINE_AA, 4)
+    return cut_to_ink(canvas.astype(np.float32) / 255)

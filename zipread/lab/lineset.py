@@ -50,13 +50,13 @@ PRINTED_SHARE = 0.18
 NEGATIVE_SHARE = 0.05
 FIVE_SHARE = 0.75
 PLUS4_SHARE = 0.08
-RUNNING_ZEROS_SHARE = 0.15
+RUNNING_ZEROS_SHARE = 0.2
 """Share of lines that end in zeros written in one go."""
 
 HABITS_SHARE = 0.6
 """Share of handwritten lines with a hand's own sizes, places and strokes that lead in and out."""
 
-MARKED_SHARE = 0.35
+MARKED_SHARE = 0.45
 """Share of these, where they are not in boxes, with marks of an amount around the digits."""
 
 WORD_SHARE = 0.12

@@ -23,6 +23,20 @@ TAILS = (0.1, 0.55)
 JOINED = 0.75
 """Share of writers who join them."""
 
+ROUND = (0.86, 1.14)
+"""Turns of the stroke of such a zero: it stays open, or runs over its own beginning."""
+
+BEGINS = 0.5
+"""Standard deviation of where a zero begins, from its top, radians."""
+
+CURLED_SHARE = 0.25
+CURL = (0.25, 0.6)
+CURL_RADIUS = (0.25, 0.7)
+"""Share of writers whose zeros end in a curl inside, by how many turns it goes on, and what radius it ends with."""
+
+LAST_TAIL_SHARE = 0.15
+"""Share of numbers whose last zero has a tail, too."""
+
 _SUBPIXEL_BITS = 4
 
 
@@ -47,27 +61,33 @@ class RunningZeros:
         height = script.height * rng.uniform(*HEIGHTS)
         aspect = rng.uniform(*ASPECTS)
         joined = rng.random() < JOINED
+        curled = rng.random() < CURLED_SHARE
+        ends_in_tail = rng.random() < LAST_TAIL_SHARE
         rise = rng.uniform(0.0, 0.25) * (script.height - height)
         for place in places[-zeros:]:
             size = height * float(np.clip(rng.normal(1.0, 0.08), 0.8, 1.2))
-            tail = rng.uniform(*TAILS) * size if joined and place < places[-1] else 0.0
-            loop = _loop(rng, (size * aspect, size), tail, script)
+            goes_on = place < places[-1] or ends_in_tail
+            tail = rng.uniform(*TAILS) * size if joined and goes_on else 0.0
+            loop = _loop(rng, (size * aspect, size), tail, script, rng.uniform(*CURL) if curled else 0.0)
             drawn[place] = Glyph("0", loop, -rise - size + rng.normal(0, script.wobble) * size)
         return drawn
 
 
-def _loop(rng: np.random.Generator, size: tuple[float, float], tail: float, script: Script) -> np.ndarray:
-    """A ring begun and ended at its top, and the stroke that leads on from it: (h, w) float32 coverage."""
+def _loop(rng: np.random.Generator, size: tuple[float, float], tail: float, script: Script, curl: float) -> np.ndarray:
+    """A ring begun near its top, ended in a curl of so many turns, and the stroke that leads on: (h, w) float32."""
     width, height = size
     pad = 2 * script.stroke + 3
-    turns = np.linspace(0.0, 2 * np.pi * rng.uniform(0.95, 1.12), 40)
-    wander = 1.0 + 0.05 * np.cumsum(rng.normal(0, 0.15, len(turns)))
-    xs = -np.sin(turns) * width / 2 * wander + width / 2
-    ys = -np.cos(turns) * height / 2 * wander + height / 2
+    begin, turns = rng.normal(0.0, BEGINS), rng.uniform(*ROUND)
+    angles = begin + 2 * np.pi * np.linspace(0.0, turns + curl, 48)
+    inward = np.clip((angles - begin) / (2 * np.pi) - turns, 0.0, None) / max(curl, 1e-6)
+    radius = 1.0 - inward * (1.0 - rng.uniform(*CURL_RADIUS)) if curl else np.ones(len(angles))
+    radius = radius * (1.0 + 0.05 * np.cumsum(rng.normal(0, 0.15, len(angles))))
+    xs = -np.sin(angles) * width / 2 * radius + width / 2
+    ys = -np.cos(angles) * height / 2 * radius + height / 2
     if tail > 0:
         along = np.linspace(0.0, 1.0, 8)[1:]
         sag = rng.uniform(-0.05, 0.2) * height
-        xs = np.concatenate((xs, xs[-1] + along * (width / 2 + tail)))
+        xs = np.concatenate((xs, xs[-1] + along * (max(0.0, width - xs[-1]) + tail)))
         ys = np.concatenate((ys, ys[-1] + sag * np.sin(np.pi * along)))
     xs = xs - script.slant * (ys - height / 2)
     points = np.stack((xs - xs.min() + pad, ys - ys.min() + pad), axis=1)
