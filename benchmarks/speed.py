@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -143,6 +144,10 @@ def _row(name: str, work: Callable[[], object], unit: float | None = None) -> fl
 def _time_scans(folder: Path, options: argparse.Namespace, supplies: Supplies) -> None:
     deck = make_deck(options.seed, options.n, ("handwritten", "printed"), supplies)
     pictures = list(write_deck(folder / "deck", deck))
+    for again in range(1, options.times):
+        copies = folder / "deck" / f"again-{again}"
+        copies.mkdir()
+        pictures += [Path(shutil.copy(picture, copies)) for picture in pictures[: options.n]]
     print(f"\n{'scan of a made deck':<32}{'n':>5}{'seconds':>10}{'pages/s':>11}{'x 1 job':>10}")
     alone = None
     for jobs in (1, 2):
@@ -186,6 +191,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--n", type=int, default=24, help="pages of the deck that is scanned; under 16 no workers start"
     )
+    parser.add_argument("--times", type=int, default=1, help="how often each of them is scanned: making takes longer")
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--digits", type=Path, help="archive of handwritten digits; the fonts' digits if not given")
     parser.add_argument("--model", type=Path, help="folder with the model files; the one that ships if not given")

@@ -12,7 +12,7 @@ from zipread.decode import Decoded
 from zipread.errors import InputError, SettingsError
 from zipread.fields import MOST_EVIDENCE, Attempt, Seen, confidence_here, confidence_on_page
 from zipread.load import load_pages
-from zipread.records import Field, FieldImage, Lattice, Page, Reading, Search
+from zipread.records import CleanPage, Field, FieldImage, Lattice, Page, Reading, Search
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +151,11 @@ def test_mail_wrongly_taken_to_lie_on_its_side_is_read_all_the_same(monkeypatch)
 def test_waves_are_looked_for_where_a_reading_is_in_doubt_and_only_there(monkeypatch):
     sure, doubtful = mail_piece("hand-3.jpg"), mail_piece("hand-2.jpg")
     before = Reader().read_page(sure)
-    monkeypatch.setattr(reader_module, "without_waves", lambda clean: replace(clean, ink=np.zeros_like(clean.ink)))
+
+    def bare(page: Page, clean: CleanPage) -> tuple[Page, CleanPage]:
+        return page, replace(clean, ink=np.zeros_like(clean.ink))
+
+    monkeypatch.setattr(reader_module, "without_waves", bare)
     assert Reader().read_page(sure) == before
     assert Reader().read_page(doubtful)[0].status == "blank"
 

@@ -191,8 +191,8 @@ class Reader:
         level = taken_as_level(view.clean) if view.is_doubtful_mail else None
         if level is not None:
             view = max(view, self._seen_as(page, level, layout), key=lambda view: view.confidence)
-        lifted = without_waves(view.clean) if view.is_doubtful_mail else None
-        return view if lifted is None else self._seen_as(page, lifted, layout)
+        lifted = without_waves(page, view.clean) if view.is_doubtful_mail else None
+        return view if lifted is None else self._seen_as(*lifted, layout)
 
     def _seen_as(self, page: Page, clean: CleanPage, layout: Layout | Literal["auto"]) -> _View:
         return _View(clean, *self._fields.read(page, locate(page, clean, layout, self.settings.digits)))

@@ -1,4 +1,4 @@
-"""The wavy lines of a cancelling machine, taken out of the ink of a page.
+"""The wavy lines of a cancelling machine, taken off a page.
 
 Letters are not thin for long: where ink is only as thick as a pen over many columns, and swings up and down, it is a
 piece of a wave.
@@ -12,7 +12,7 @@ import itertools
 import cv2
 import numpy as np
 
-from zipread.records import CleanPage
+from zipread.records import CleanPage, Page
 
 THICKEST = 9
 """Longest upright run of ink in a wave, working pixels."""
@@ -38,25 +38,42 @@ BESIDE = 5.0
 SMOOTHED = 7
 """Columns over which a line is smoothed before its ways up and down are counted, and the shortest such way."""
 
-SCRAP = 10
-"""Shortest scrap of a wave between letters, working pixels."""
+LEAST_PERIOD = 20
+"""Shortest period of a wave, working pixels."""
 
-FLAT = 1.5
-"""Least width of such a scrap, in its heights."""
+PERIODS = 1.3
+"""Length from which a piece tells the period of its wave, in periods."""
 
-_EDGE = np.ones((3, 3), np.uint8)
+OFF_PERIOD = 0.8
+"""Most standard deviation between a wave and itself one period on, working pixels."""
+
+OWN_DARKNESS = 0.9
+"""Share of a wave's pixels, palest first: what is darker than these is a stroke across it."""
+
+PAPER_REACH = 15
+"""Paper is seen within so many working pixels of every stroke."""
 
 
-def without_waves(clean: CleanPage) -> CleanPage | None:
-    """The page without wavy lines that run about along its text; None where there are none.
+def without_waves(page: Page, clean: CleanPage) -> tuple[Page, CleanPage] | None:
+    """The page, as scanned and made ready, without wavy lines that run about along its text; None where there are none.
 
-    Where they cross strokes, what is steeper than a wave stays.
+    A wave is followed under the text as it repeats itself beside it. Strokes that cross it, and what is darker, stay.
     """
-    waves = _waves(cv2.transpose(clean.ink) if clean.is_on_its_side else clean.ink)
-    if waves is None:
+    turn = cv2.transpose if clean.is_on_its_side else np.asarray
+    pieces = _pieces_of_waves(turn(clean.ink))
+    if not pieces:
         return None
-    ink = cv2.bitwise_and(clean.ink, cv2.bitwise_not(cv2.transpose(waves) if clean.is_on_its_side else waves))
-    return dataclasses.replace(clean, ink=ink)
+    paper = cv2.morphologyEx(clean.gray, cv2.MORPH_CLOSE, np.ones((PAPER_REACH, PAPER_REACH), np.uint8))
+    waves = turn(_covered(turn(clean.ink), turn(cv2.subtract(paper, clean.gray)), pieces))
+    ink = cv2.bitwise_and(clean.ink, cv2.bitwise_not(waves))
+    return dataclasses.replace(page, gray=_painted(page.gray, paper, waves)), dataclasses.replace(clean, ink=ink)
+
+
+def _painted(gray: np.ndarray, paper: np.ndarray, waves: np.ndarray) -> np.ndarray:
+    """The page (H, W) uint8 with its paper where there are waves; both are (h, w) uint8 at working scale."""
+    size = (gray.shape[1], gray.shape[0])
+    covered = cv2.resize(waves, size, interpolation=cv2.INTER_LINEAR) > 127
+    return np.where(covered, cv2.resize(paper, size, interpolation=cv2.INTER_LINEAR), gray)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -74,23 +91,62 @@ class _Piece:
         return slice(self.top, self.top + height), slice(self.left, self.left + width)
 
 
-def _waves(ink: np.ndarray) -> np.ndarray | None:
-    """The ink of waves, (h, w) uint8; None where there are none."""
+def _pieces_of_waves(ink: np.ndarray) -> list[_Piece]:
+    """What shows of waves beside other ink, (h, w) uint8."""
     upright = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((THICKEST + 1, 1), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.subtract(ink, upright))
     stats[0] = 0  # the paper
     swinging = [piece for piece in _pieces(labels, stats) if _swings(piece.ink)]
-    waves = [piece for piece, near in zip(swinging, _in_company(swinging), strict=True) if near]
-    if not waves:
-        return None
+    return [piece for piece, near in zip(swinging, _in_company(swinging), strict=True) if near]
+
+
+def _covered(ink: np.ndarray, darkness: np.ndarray, pieces: list[_Piece]) -> np.ndarray:
+    """What waves alone cover, (h, w) uint8: their pieces, and what these become where they go on."""
     mask = np.zeros_like(ink)
-    letters = cv2.dilate(upright, _EDGE) > 0
-    for piece in waves:
+    for piece in pieces:
         mask[piece.place][piece.ink] = 255
-    for piece in _scraps(labels, stats, waves):
-        if not (piece.ink & letters[piece.place]).any():
-            mask[piece.place][piece.ink] = 255
-    return cv2.dilate(mask, _EDGE)
+    mask = cv2.dilate(mask, np.ones((3, 3), np.uint8))
+    start, stop = min(piece.left for piece in pieces), max(piece.place[1].stop for piece in pieces)
+    for piece in pieces:
+        _draw_on(mask, piece, start, stop)
+    own = np.concatenate([darkness[piece.place][piece.ink] for piece in pieces])
+    mask[darkness > np.quantile(own, OWN_DARKNESS)] = 0
+    return cv2.subtract(mask, _crossed(ink, mask))
+
+
+def _crossed(ink: np.ndarray, waves: np.ndarray) -> np.ndarray:
+    """Where strokes of ink (h, w) uint8 go on above and below a wave: they cross it there."""
+    rest = cv2.subtract(ink, waves)
+    reach = np.ones((THICKEST, 1), np.uint8)
+    above, below = cv2.dilate(rest, reach, anchor=(0, THICKEST - 1)), cv2.dilate(rest, reach, anchor=(0, 0))
+    return cv2.bitwise_and(cv2.bitwise_and(above, below), waves)
+
+
+def _draw_on(canvas: np.ndarray, piece: _Piece, start: int, stop: int) -> None:
+    """Draw a wave from column `start` to `stop`, as its piece goes on if it repeats itself; (h, w) uint8, in place."""
+    first, last = _ends(piece.ink)
+    middle = piece.top + (first + last) / 2
+    repeats = _period(middle)
+    if repeats is None:
+        return
+    period, drift = repeats
+    at = np.arange(start, stop) - piece.left
+    # Columns before the piece show its first period, those after it its last.
+    turns = np.where(at < 0, at // period, np.where(at >= len(middle), (at - len(middle)) // period + 1, 0))
+    line = middle[at - turns * period] + turns * drift
+    points = np.stack([np.arange(start, stop), np.round(line)], axis=1).astype(np.int32)
+    cv2.polylines(canvas, [points], False, 255, round(float(np.median(last - first + 1))) + 2)
+
+
+def _period(line: np.ndarray) -> tuple[int, float] | None:
+    """The period of a line (n,) in columns, and what it rises in one; None where it does not repeat itself."""
+    best, found = OFF_PERIOD, None
+    for period in range(LEAST_PERIOD, int(len(line) / PERIODS) + 1):
+        off = line[period:] - line[:-period]
+        spread = float(off.std())
+        if spread < best:
+            best, found = spread, (period, float(off.mean()))
+    return found
 
 
 def _pieces(labels: np.ndarray, stats: np.ndarray) -> list[_Piece]:
@@ -138,15 +194,3 @@ def _in_company(pieces: list[_Piece]) -> list[bool]:
     across = np.maximum(left[:, None], left) - np.minimum((left + width)[:, None], left + width)
     near = (down <= BESIDE * height[:, None]) & (across <= width[:, None] / 2)
     return (near.sum(axis=1) >= LEAST_PIECES).tolist()
-
-
-def _scraps(labels: np.ndarray, stats: np.ndarray, waves: list[_Piece]) -> list[_Piece]:
-    """Short components as low as the waves and amidst them: what shows of these between letters."""
-    swing = float(np.median([len(wave.ink) for wave in waves]))
-    rows, columns = zip(*(wave.place for wave in waves), strict=True)
-    left, top, width, height = stats[:, :4].T
-    inside = (left >= min(c.start for c in columns) - SCRAP) & (left + width <= max(c.stop for c in columns) + SCRAP)
-    inside &= top >= min(r.start for r in rows) - BESIDE * swing
-    inside &= top + height <= max(r.stop for r in rows) + BESIDE * swing
-    flat = (width >= SCRAP) & (height <= swing) & (width >= FLAT * height)
-    return [_component(labels, stats, index) for index in np.flatnonzero(inside & flat).tolist()]
