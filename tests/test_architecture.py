@@ -55,6 +55,7 @@ MAY_IMPORT = {
         "settings_file",
         "zipread",
     },
+    "__main__": frozenset({"cli"}),
     "cli": WALLS
     | {"load", "form", "reader", "batch", "inputs", "output", "formats", "evaluate", "settings_file", "lab", "zipread"}
     | {"shards"}

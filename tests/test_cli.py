@@ -40,6 +40,18 @@ def write_level(path, level):
     return path
 
 
+def test_the_package_runs_as_a_module(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "zipread", "--version"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"zipread {__version__}\n"
+
+
 def test_version_and_help(run):
     assert run("--version").stdout == f"zipread {__version__}\n"
     shown = run("--help").stdout
