@@ -44,6 +44,9 @@ WORTH_A_LOOK = 3.0
 LOOKED_AT_TWICE = 3
 """So many fields at most are looked at again, and only those with log-odds this near to the best field's."""
 
+MOST_READ = 6
+"""Places read at most: where none of the likeliest shows a code, none of the others does."""
+
 MOST_EVIDENCE = 1.5
 """Log-odds that a reading adds to its place at most: a number that is read for sure need not be the code."""
 
@@ -144,7 +147,7 @@ class FieldReader:
     directory: np.ndarray | None  # (100000,) bool, which five-digit codes exist; None: no prior
 
     def read(self, page: Page, fields: Sequence[Field]) -> tuple[list[Field], list[Attempt]]:
-        """Read fields, the likeliest places first, until none that is left could win; look twice where in doubt.
+        """Read fields, the likeliest places first, until none that is left is likely to win; look twice where in doubt.
 
         Where the likeliest place leaves a doubt, the lines of text are skimmed first.
 
@@ -158,7 +161,7 @@ class FieldReader:
         attempts = [replace(a, field=place) for a in first for place in ranked if place.is_at(a.field)]
         for field in ranked:
             lead = max((attempt.merit for attempt in attempts), default=-np.inf)
-            if lead > field.prior + MOST_EVIDENCE:
+            if lead > field.prior + MOST_EVIDENCE or len(attempts) >= MOST_READ:
                 break
             if not any(attempt.field is field for attempt in attempts):
                 attempts.append(self._first_look(shown, field))
