@@ -38,6 +38,15 @@ class Squares:
 
 
 @dataclass(frozen=True)
+class Guarded(Squares):
+    """Says of every number whether interrupts are held back from this process since it began."""
+
+    def start(self, line):
+        held = signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        return lambda number: (number, held)
+
+
+@dataclass(frozen=True)
 class Stillborn(Squares):
     """Dies before it is ready."""
 

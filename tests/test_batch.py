@@ -3,12 +3,15 @@
 import csv
 import multiprocessing
 import os
+import signal
+import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import encoded, field_picture
+from conftest import ROOT, encoded, environment, field_picture
 from pool_tasks import Pages, Recalling, Squares, Stillborn, Unprepared
 
 from zipread import batch
@@ -160,6 +163,20 @@ class TestPool:
         with pytest.raises(DependencyError, match=message):
             list(run_workers(task, range(100), workers=1))
         assert not multiprocessing.active_children()
+
+    @pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="Windows has no signal masks")
+    def test_no_worker_sees_an_interrupt_while_it_starts_not_even_the_first(self):
+        imports = "from pool_tasks import Guarded; from zipread.pool import run_workers"
+        code = f"{imports}; print(list(run_workers(Guarded(), [1], 1)))"
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=ROOT / "tests",
+            env=environment(),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout == "[(1, True)]\n"
 
     @pytest.mark.parametrize("run", [run_here, partial(run_workers, workers=2)])
     def test_an_item_that_never_ends_costs_itself(self, run):
