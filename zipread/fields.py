@@ -196,7 +196,7 @@ class FieldReader:
         """A field seen with ever more candidates: those that the second reader singles out, before and after cutting,
         and all.
         """
-        if len(parts.pieces) >= self.digits:  # else some digits touch
+        if len(parts.pieces) >= self.digits:  # else some digits touch, or stand in printed boxes
             yield from self._few_of(self._cut_up(parts))
         cut = self._cut_up(cut_apart(parts))
         yield from self._few_of(cut)

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from zipread.lab.synth.hands import Glyph, Hands, Script, Writing
+from zipread.lab.synth.marks import polyline
 from zipread.lab.synth.strokes import cut_to_ink
 
 SIZE_SPREAD = 0.2
@@ -152,8 +153,7 @@ def _led_out(rng: np.random.Generator, glyph: Glyph, band: str, script: Script) 
     bend = (start + stop) / 2 + np.array([0.0, rng.uniform(-0.3, 0.3) * length])
     points = _quadratic(start, bend, stop)
     canvas = np.zeros((height + 2 * pad, width + int(length + script.stroke) + 2), np.uint8)
-    pen = max(1, round(script.stroke * rng.uniform(0.5, 1.0)))
-    cv2.polylines(canvas, [np.round(points * 16).astype(np.int32)], False, 255, pen, cv2.LINE_AA, 4)
+    polyline(canvas, points, script.stroke * rng.uniform(0.5, 1.0))
     coverage = canvas.astype(np.float32) / 255
     inner = coverage[pad : pad + height, :width]
     np.maximum(inner, glyph.coverage, out=inner)
@@ -205,12 +205,11 @@ def _dot(rng: np.random.Generator, mark: str, script: Script) -> Glyph:
 
 def _inked(strokes: list[np.ndarray], script: Script) -> np.ndarray:
     """Coverage (h, w) float32 of strokes (n, 2) drawn with the script's pen."""
-    pen = max(1, round(script.stroke))
     points = np.concatenate(strokes)
-    margin = 2 * pen + 4
+    margin = 2 * max(1, round(script.stroke)) + 4
     low = points.min(axis=0) - margin
     width, height = (np.ceil(points.max(axis=0) - low) + margin).astype(int).tolist()
     canvas = np.zeros((height, width), np.uint8)
     for stroke in strokes:
-        cv2.polylines(canvas, [np.round((stroke - low) * 16).astype(np.int32)], False, 255, pen, cv2.LINE_AA, 4)
+        polyline(canvas, stroke - low, script.stroke)
     return cut_to_ink(canvas.astype(np.float32) / 255)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from zipread.lab.habits import WithHabits
 from zipread.lab.synth.hands import Glyph, Hands, Script, Writing
+from zipread.lab.synth.marks import polyline
 from zipread.lab.synth.strokes import cut_to_ink
 
 HEIGHTS = (0.36, 0.95)
@@ -36,8 +36,6 @@ CURL_RADIUS = (0.25, 0.7)
 
 LAST_TAIL_SHARE = 0.15
 """Share of numbers whose last zero has a tail, too."""
-
-_SUBPIXEL_BITS = 4
 
 
 @dataclass(frozen=True)
@@ -93,6 +91,5 @@ def _loop(rng: np.random.Generator, size: tuple[float, float], tail: float, scri
     points = np.stack((xs - xs.min() + pad, ys - ys.min() + pad), axis=1)
     extent = points.max(axis=0) + pad
     canvas = np.zeros((int(extent[1]) + 1, int(extent[0]) + 1), np.uint8)
-    fixed = np.round(points * (1 << _SUBPIXEL_BITS)).astype(np.int32)
-    cv2.polylines(canvas, [fixed], False, 255, max(1, round(script.stroke)), cv2.LINE_AA, _SUBPIXEL_BITS)
+    polyline(canvas, points, script.stroke)
     return cut_to_ink(canvas.astype(np.float32) / 255)
