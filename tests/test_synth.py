@@ -345,6 +345,17 @@ class TestFonts:
         with pytest.raises(DependencyError, match=r"broken\.ttf"):
             fonts.find_fonts(fonts.TRAIN_HAND, tmp_path)
 
+    def test_a_style_whose_name_holds_a_line_feed_is_one_font(self, tmp_path, monkeypatch):
+        face = r"Lato\tBold\nItalic\t/fonts/Lato.ttf\t65537"
+        fake = tmp_path / "fc-list"
+        fake.write_text(f"#!/bin/sh\nprintf '{face}%s' \"${{2##*\\}}}}\"\n")
+        fake.chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+
+        found = fonts.find_fonts([family for family in fonts.TRAIN_PRINT if family.name == "Lato"])
+
+        assert [(font.style, str(font.path), font.index) for font in found] == [("Bold\nItalic", "/fonts/Lato.ttf", 1)]
+
     def test_a_font_sets_digits_at_the_height_asked_for(self, prints):
         glyphs = prints.glyphs(np.random.default_rng(0), "8 8", Script(40, 1))
 

@@ -19,6 +19,7 @@ from zipread.lab.address import InAddress, address_line
 from zipread.lab.augment import CANVAS, ink_of, line_shape
 from zipread.lab.habits import WithHabits
 from zipread.lab.strokes import draw_center_lines
+from zipread.lab.synth.capture import smear
 from zipread.lab.synth.fields import Style, make_field
 from zipread.lab.synth.hands import DigitSource, Hands, Prints
 from zipread.lab.synth.negatives import make_negative
@@ -46,7 +47,7 @@ WIDTHS = (96, 160, 224, 320, 448)
 STYLES: tuple[tuple[Style, float], ...] = (
     ("clean", 0.15), ("boxed", 0.2), ("underlined", 0.15), ("noisy", 0.25), ("touching", 0.25)
 )  # fmt: skip
-PRINTED_SHARE = 0.18
+PRINTED_SHARE = 0.3
 NEGATIVE_SHARE = 0.05
 FIVE_SHARE = 0.75
 PLUS4_SHARE = 0.08
@@ -72,7 +73,10 @@ TOUCHING_ZEROS_SHARE = 0.6
 """Share of these in which digits touch, whatever the style."""
 
 SOFT_SHARE = 0.15
-"""Share of lines out of focus."""
+"""Share of lines out of focus, smeared or of low resolution."""
+
+MOTION = (0.12, 0.35)
+"""Length of a smear, in digit heights."""
 
 DRAWN_WRITERS = 240
 DRAWN_SPECIMENS = 4
@@ -183,11 +187,14 @@ def make_line(
 
 
 def _soft(rng: np.random.Generator, picture: np.ndarray, height: float) -> np.ndarray:
-    """Out of focus, or of low resolution, at times."""
+    """Out of focus, smeared by motion, or of low resolution, at times."""
     if rng.random() >= SOFT_SHARE:
         return picture
-    if rng.random() < 0.6:
+    chance = rng.random()
+    if chance < 0.45:
         return cv2.GaussianBlur(picture, (0, 0), max(0.3, rng.uniform(0.05, 0.12) * height))
+    if chance < 0.7:
+        return cv2.filter2D(picture, -1, smear(rng, rng.uniform(*MOTION) * height), borderType=cv2.BORDER_REPLICATE)
     factor = min(1.0, rng.uniform(9.0, 16.0) / height)
     size = (max(4, round(picture.shape[1] * factor)), max(4, round(picture.shape[0] * factor)))
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)

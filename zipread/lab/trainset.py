@@ -304,8 +304,10 @@ def render_glyphs(fonts: Sequence[FontFile], characters: Sequence[str]) -> tuple
             at = ((big.width - (right - left)) / 2 - left, (big.height - (bottom - top)) / 2 - top)
             ImageDraw.Draw(big).text(at, character, fill=255, font=font)
             ink = cv2.resize(np.asarray(big), (CANVAS, CANVAS), interpolation=cv2.INTER_AREA)
-            pictures.append(np.where(ink > 127, 255, 0).astype(np.uint8))
-            indices.append(index)
+            mask = np.where(ink > 127, 255, 0).astype(np.uint8)
+            if mask.any():
+                pictures.append(mask)
+                indices.append(index)
     return np.stack(pictures), np.array(indices)
 
 

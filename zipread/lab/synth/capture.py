@@ -33,7 +33,7 @@ def wear(rng: np.random.Generator, gray: np.ndarray, how: Wear) -> np.ndarray:
     if how.blur > 0.15:
         picture = cv2.GaussianBlur(picture, (0, 0), how.blur, borderType=cv2.BORDER_REPLICATE)
     if how.motion >= 1.5:
-        picture = cv2.filter2D(picture, -1, _smear(rng, how.motion), borderType=cv2.BORDER_REPLICATE)
+        picture = cv2.filter2D(picture, -1, smear(rng, how.motion), borderType=cv2.BORDER_REPLICATE)
     if how.contrast != 1 or how.brightness:
         picture = (picture - 255) * how.contrast + 255 + how.brightness
     if how.noise > 0:
@@ -62,7 +62,7 @@ def turn(sheet: np.ndarray, angle: float, margin: int) -> tuple[np.ndarray, np.n
     return cv2.warpAffine(sheet, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), matrix
 
 
-def _smear(rng: np.random.Generator, length: float) -> np.ndarray:
+def smear(rng: np.random.Generator, length: float) -> np.ndarray:
     """Make the kernel of a straight movement: (k, k) float32, sum 1."""
     size = int(np.ceil(length)) | 1
     kernel = np.zeros((size, size), np.float32)

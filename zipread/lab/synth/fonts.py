@@ -4,6 +4,7 @@ The families that train and the families that measure are apart, and so are thei
 design under another name (Arimo, TeX Gyre Heros, Cousine ...) is on neither measuring list. Left out after looking at
 their digits: outlines and keycaps (femkeklaver, Linux Biolinum Keyboard, Linux Libertine Initials), missing digits
 (TypoScript, Ecolier_court), signs (D050000L), and digits a reader could not name (F500, Blankenburg).
+Relatives of measuring families (eurofurence and unifur of monofur, Elstob of Junicode, Averia Libre) train nothing.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from typing import Literal
 from zipread.errors import DependencyError
 
 Purpose = Literal["sans", "serif", "mono", "typewriter", "condensed", "hand"]
+
+_RECORD_END = "\x1e"
+"""Ends what fontconfig says of one face: names of styles may hold line feeds."""
 
 STYLES_PER_FAMILY = 4
 """Cuts taken of one family, so that one with forty weights does not outvote the others."""
@@ -68,29 +72,47 @@ TRAIN_PRINT: tuple[Family, ...] = (
         "Open Sans=open-sans, Lato=lato, Carlito=crosextra-carlito, Roboto=roboto-unhinted, "
         "Cantarell=cantarell, Inter=inter, Karla=karla, Cabin=cabin, Andika=sil-andika, Quicksand=quicksand, "
         "URW Gothic=urw-base35, CMU Sans Serif=cmu, PT Sans=paratype, Gillius ADF=adf-gillius, "
-        "Linux Biolinum O=linuxlibertine",
+        "Linux Biolinum O=linuxlibertine, Allerta=allerta, Ikarius ADF Std=adf-ikarius, Dustismo=dustin, "
+        "Junction=junction, Karmilla=karmilla, Libris ADF Std=adf-libris, Verana Sans=adf-verana, "
+        "Manjari=smc-manjari, Meera=smc-meera, MotoyaLCedar=motoya-l-cedar, M PLUS 1=mplus, NanumGothic=nanum, "
+        "NanumBarunGothic=nanum, NanumSquareRound=nanum-extra, National Park=national-park, Oxygen-Sans=oxygen, "
+        "Padauk=sil-padauk, OpenDyslexic=opendyslexic, Roadgeek 2014 Series D=roadgeek, osifont=osifont, "
+        "Routed Gothic=routed-gothic, Sawarabi Gothic=sawarabi-gothic, Sawasdee=tlwg-sawasdee-ttf, "
+        "Umpush=tlwg-umpush-ttf, Laksaman=tlwg-laksaman-ttf, UnDotum=unfonts-core, VL PGothic=vlgothic, "
+        "IPAPGothic=ipafont-gothic, Noto Sans=noto-core, Noto Sans Display=noto-core",
     ),
     *_families(
         "serif",
         "Liberation Serif=liberation, DejaVu Serif=dejavu-core, Nimbus Roman=urw-base35, "
         "FreeSerif=freefont-ttf, C059=urw-base35, P052=urw-base35, CMU Serif=cmu, Gentium=sil-gentium, "
         "Charis SIL=sil-charis, EB Garamond=ebgaramond, Linux Libertine O=linuxlibertine, PT Serif=paratype, "
-        "URW Bookman=urw-base35, Vollkorn=vollkorn, Essays1743=essays1743",
+        "URW Bookman=urw-base35, Vollkorn=vollkorn, Essays1743=essays1743, "
+        "Accanthis ADF Std=adf-accanthis, Amiri=hosny-amiri, Arapey=arapey, Berenis ADF Pro=adf-berenis, "
+        "Cardo=cardo, Dustismo Roman=dustin, Fanwood Text=fanwood, GFS Artemisia=gfs-artemisia, "
+        "IPAPMincho=ipafont-mincho, Irianis ADF Std=adf-irianis, Kinnari=tlwg-kinnari-ttf, "
+        "Norasi=tlwg-norasi-ttf, NanumMyeongjo=nanum, Prociono=prociono, Rasa=yrsa-rasa, Roboto Slab=roboto-slab, "
+        "STIXGeneral=stix, Tribun ADF Std=adf-tribun, UnBatang=unfonts-core, UnGungseo=unfonts-core, "
+        "Noto Serif=noto-core, Noto Serif Display=noto-core",
     ),
     *_families(
         "mono",
         "Liberation Mono=liberation, DejaVu Sans Mono=dejavu-core, Nimbus Mono PS=urw-base35, "
         "Anonymous Pro=anonymous-pro, Inconsolata=inconsolata, Fira Code=firacode, "
-        "JetBrains Mono=jetbrains-mono, PT Mono=paratype, Hack=hack",
+        "JetBrains Mono=jetbrains-mono, PT Mono=paratype, Hack=hack, "
+        "Agave=agave, Fantasque Sans Mono=fantasque-sans, Hermit=hermit, IBM 3270=3270, League Mono=league-mono, "
+        "Monoid=monoid, NanumGothicCoding=nanum-coding, Oxygen Mono=oxygen, Noto Sans Mono=noto-mono, "
+        "M PLUS Code Latin 50=mplus",
     ),
     *_families(
         "typewriter",
-        "Courier Prime=courier-prime, CMU Typewriter Text=cmu, OCRA=ocr-a",
+        "Courier Prime=courier-prime, CMU Typewriter Text=cmu, OCRA=ocr-a, Compagnon=compagnon, "
+        "Tlwg Typewriter=tlwg-typewriter-ttf, Tlwg Typo=tlwg-typo-ttf, Mekanus ADF Std=adf-mekanus",
     ),
     *_families(
         "condensed",
         "Liberation Sans Narrow=liberation, Roboto Condensed=roboto-unhinted, PT Sans Narrow=paratype, "
-        "Nimbus Sans Narrow=urw-base35, Bebas Neue=bebas-neue",
+        "Nimbus Sans Narrow=urw-base35, Bebas Neue=bebas-neue, Roadgeek 2014 Series B=roadgeek, "
+        "Routed Gothic Narrow=routed-gothic, IBM 3270 Condensed=3270, Le Murmure=le-murmure",
     ),
 )
 """Printed families that may train."""
@@ -129,7 +151,10 @@ HELD_OUT_PRINT: tuple[Family, ...] = (
 TRAIN_HAND: tuple[Family, ...] = _families(
     "hand",
     "Breip=breip, Comic Neue=comic-neue, Dancing Script=dancingscript, Humor Sans=humor-sans, "
-    "Kaushan Script=kaushanscript, YOzEF90=yozvox-yozfont-edu, YOzEX=yozvox-yozfont-edu",
+    "Kaushan Script=kaushanscript, YOzEF90=yozvox-yozfont-edu, YOzEX=yozvox-yozfont-edu, Chilanka=smc-chilanka, "
+    "Purisa=tlwg-purisa-ttf, Because We Build=bwht, Domestic Manners=dustin, Nanum Pen Script=nanum-extra, "
+    "Nanum Brush Script=nanum-extra, Yusei Magic=yusei-magic, Klee One=klee, SetoFont=seto, UnPilgi=unfonts-core, "
+    "Penguin Attack=dustin",
 )
 """Handwriting-looking families that may train."""
 
@@ -164,7 +189,7 @@ def find_fonts(families: Sequence[Family], folder: Path | None = None) -> tuple[
 
 def _faces_of_fontconfig() -> list[tuple[str, str, Path, int]]:
     """List (family, style, path, index) of every outline font fontconfig knows. Raises DependencyError."""
-    command = ["fc-list", "--format", "%{family[0]}\t%{style[0]}\t%{file}\t%{index}\n"]
+    command = ["fc-list", "--format", "%{family[0]}\t%{style[0]}\t%{file}\t%{index}" + _RECORD_END]
     try:
         answer = subprocess.run(command, capture_output=True, text=True, check=True)
     except FileNotFoundError as error:
@@ -174,7 +199,7 @@ def _faces_of_fontconfig() -> list[tuple[str, str, Path, int]]:
         raise DependencyError(message) from error
     except subprocess.CalledProcessError as error:
         raise DependencyError(f"fc-list failed with exit code {error.returncode}: {error.stderr.strip()}") from error
-    rows = (line.split("\t") for line in answer.stdout.splitlines())
+    rows = (record.split("\t") for record in answer.stdout.split(_RECORD_END) if record)
     # The upper half of fontconfig's index counts the instances of a variable font; Pillow wants the face alone.
     return [
         (family, style, Path(path), int(index) & 0xFFFF)
