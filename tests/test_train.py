@@ -14,7 +14,7 @@ from zipread.lab.line_distort import distort
 from zipread.lab.lineset import Lines, load, make_line, save
 from zipread.lab.strokes import GLYPHS, draw_center_lines
 from zipread.lab.synth.hands import Hands
-from zipread.lab.trainset import FINISH, RECIPE, SOURCES, Digits, Glyphs, load_digits, make_chunk, split_by_writer
+from zipread.lab.trainset import RECIPE, SOURCES, Digits, Glyphs, load_digits, make_chunk, split_by_writer
 from zipread.sequence import load_column_reader
 
 
@@ -52,8 +52,8 @@ def test_every_source_makes_what_it_should_and_the_same_again(source, digits, gl
         assert (labels == 10).all()
 
 
-def test_the_recipes_name_every_source():
-    assert set(RECIPE) | set(FINISH) == set(SOURCES)
+def test_the_recipe_names_every_source():
+    assert set(RECIPE) == set(SOURCES)
 
 
 def test_no_writer_is_on_both_sides(digits):
@@ -77,6 +77,17 @@ def test_a_line_of_digits_knows_its_ink():
     assert np.array_equal(line.own.any(axis=0), line.ink > 127)
     names = {name for _, name in cut_examples(np.random.default_rng(0), inks, [3, 8])}
     assert {3, 8} <= names
+
+
+def test_a_picture_that_is_moved_stays_the_same_picture(digits):
+    pictures = digit_train.moved(np.random.default_rng(0), digits.x)
+    assert pictures.dtype == np.uint8
+    changed = [not np.array_equal(before, after) for before, after in zip(digits.x, pictures, strict=True)]
+    assert all(changed)
+    middle = [np.array(cv2.moments(picture)["m10"]) / picture.sum() for picture in (digits.x.mean(0), pictures.mean(0))]
+    assert middle[0] == pytest.approx(middle[1], abs=0.3)
+    likeness = [np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in zip(digits.x, pictures, strict=True)]
+    assert min(likeness) > 0.6
 
 
 def test_a_file_without_digits_is_named(tmp_path):
@@ -113,12 +124,12 @@ def test_a_stopped_training_goes_on_and_ends_with_a_model_that_loads(tmp_path, d
     monkeypatch.setattr(training, "calibrate", lambda *arguments: None)
     data = tmp_path / "digits.npz"
     np.savez(data, x_train=digits.x, y_train=digits.y, writer_train=digits.writer)
-    recipe = training.Recipe(epochs=2, finishing_epochs=1, scale=0.0005, passes=1, jobs=1)
+    recipe = training.Recipe(epochs=2, scale=0.0005, passes=1, jobs=1)
     lines: list[str] = []
 
     def stop_after_one(line: str) -> None:
         lines.append(line)
-        if line.startswith("digits, epoch 1/"):
+        if line.startswith("digits: epoch 1/"):
             monkeypatch.setattr(digit_train, "_slice", interrupted)
 
     def interrupted(*arguments: object) -> None:
@@ -130,8 +141,8 @@ def test_a_stopped_training_goes_on_and_ends_with_a_model_that_loads(tmp_path, d
     monkeypatch.setattr(digit_train, "_slice", whole)
     manifest_path = training.train(data, tmp_path / "model", recipe, lines.append, resume=True)
     manifest = json.loads(manifest_path.read_text())
-    assert sum(line.startswith("digits, epoch 1/") for line in lines) == 1
-    assert sum(line.startswith("digits, epoch 2/") for line in lines) == 1
+    assert sum(line.startswith("digits: epoch 1/") for line in lines) == 1
+    assert sum(line.startswith("digits: epoch 2/") for line in lines) == 1
     assert manifest["training"]["recipe"]["seed"] == 1
     scores = load_classifier(folder=tmp_path / "model").scores(digits.x[:3])
     assert scores.shape == (3, 11)

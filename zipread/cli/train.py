@@ -23,7 +23,7 @@ def train(
         ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same model.")] = 1,
-    epochs: Annotated[int, typer.Option("--epochs", help="Rounds of 128,000 training pictures.")] = 9,
+    epochs: Annotated[int, typer.Option("--epochs", help="Rounds of 128,000 training pictures.")] = 20,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from where a stopped training was.")] = False,
 ) -> None:
     """Train both networks, export them, and write their record. Needs zipread[train]."""

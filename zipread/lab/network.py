@@ -9,31 +9,31 @@ CLASSES = 11
 
 
 def build() -> Any:
-    """The network, untrained: about 0.28 M parameters.
+    """The network, untrained: 0.18 M parameters.
 
-    Strided convolutions instead of pooling and a learned weighting of the last 7×7 map instead of averaging: the
-    same accuracy at half the time of the full-resolution network, training and reading.
+    A first layer of few filters at full resolution keeps thin strokes, and costs little; strided convolutions instead
+    of pooling, and a learned weighting of the last 7×7 map instead of averaging.
 
     Returns:
         A keras.Model from (n, 28, 28) uint8 pictures, light digit on black, to (n, 11) float32 probabilities.
     """
     from keras import Input, Model, layers
 
-    def block(x: Any, filters: int, size: int = 3, strides: int = 1) -> Any:
-        x = layers.Conv2D(filters, size, strides=strides, padding="same", use_bias=False)(x)
+    def block(x: Any, filters: int, strides: int = 1) -> Any:
+        x = layers.Conv2D(filters, 3, strides=strides, padding="same", use_bias=False)(x)
         return layers.Activation("relu")(layers.BatchNormalization()(x))
 
     pictures = Input((28, 28), dtype="uint8", name="pictures")
     x = layers.Reshape((28, 28, 1))(pictures)
     x = layers.Rescaling(1 / 255)(x)
-    x = block(x, 32, size=5, strides=2)
+    x = block(x, 16)
+    x = block(x, 32, strides=2)
     x = block(x, 48)
-    x = block(x, 64, strides=2)
-    x = block(x, 96)
-    x = layers.Add()([x, block(x, 96)])
-    x = layers.Add()([x, block(x, 96)])
+    x = block(x, 80, strides=2)
+    x = layers.Add()([x, block(x, 80)])
+    x = layers.Add()([x, block(x, 80)])
     x = layers.DepthwiseConv2D(7)(x)
     x = layers.Flatten()(x)
-    x = layers.Dropout(0.25)(layers.Dense(128, activation="relu")(x))
+    x = layers.Dropout(0.25)(layers.Dense(112, activation="relu")(x))
     scores = layers.Dense(CLASSES, activation="softmax", name="scores")(x)
     return Model(pictures, scores, name="zipread_digits")

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,13 @@ from zipread import __version__
 from zipread.errors import DependencyError
 from zipread.lab import lineset
 from zipread.lab.calibration import fit as calibrate
-from zipread.lab.digit_train import Stage, train_digits
+from zipread.lab.digit_train import train_digits
 from zipread.lab.directory import existing_codes
 from zipread.lab.line_train import train_lines
 from zipread.lab.lineset import Lines, make_lines, with_drawn_writers
 from zipread.lab.synth.fonts import TRAIN_HAND, TRAIN_PRINT, FontFile, find_fonts
 from zipread.lab.synth.hands import Prints
-from zipread.lab.trainset import FINISH, KEPT, RECIPE, Digits, font_glyphs, load_digits, make_set, split_by_writer
+from zipread.lab.trainset import RECIPE, Digits, font_glyphs, load_digits, make_set, split_by_writer
 from zipread.normalize import NORMALIZATION_VERSION
 
 Report = Callable[[str], None]
@@ -32,8 +33,7 @@ class Recipe:
     """What decides a training: the same recipe on the same machine gives the same weights."""
 
     seed: int = 1
-    epochs: int = 9  # of the digits' network, each of 128,000 pictures
-    finishing_epochs: int = 8  # on mostly clean pictures, after these
+    epochs: int = 20  # of the digits' network, each of 128,000 pictures
     scale: float = 1.0  # size of the digits' training set relative to the full one
     lines: int = 300_000  # training set of the lines' network
     passes: int = 4  # of the lines' network, over its set
@@ -67,11 +67,8 @@ def train(data: Path | None, out: Path, recipe: Recipe, report: Report, resume: 
     work.mkdir(parents=True, exist_ok=True)
     training, held_out = split_by_writer(load_digits(data), recipe.seed)
     report(f"{len(training.y)} digits train, {len(held_out.y)} of other writers are held out")
-    stages = (
-        Stage("digits", lambda: _full_set(training, recipe, work, report, resume), recipe.epochs, 2e-3),
-        Stage("finish", lambda: _finishing_set(training, recipe, work, report), recipe.finishing_epochs, 1e-3),
-    )
-    digits = train_digits(stages, held_out, out, recipe.seed, report, resume)
+    pictures = partial(_digit_set, training, recipe, work, report, resume)
+    digits = train_digits(pictures, recipe.epochs, held_out, out, recipe.seed, report, resume)
     lines, other_lines = _line_sets(training, held_out, recipe, work, report, resume)
     line_record = train_lines(lines, other_lines, out, recipe.seed, recipe.passes, report, resume)
     record = {
@@ -108,37 +105,23 @@ def _progress(report: Report, what: str) -> Callable[[int, int], None]:
     return progress
 
 
-def _full_set(
+def _digit_set(
     digits: Digits, recipe: Recipe, work: Path, report: Report, resume: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """The digits' training set, or what a run before left of it in `work`."""
-    cache = work / "trainset.npz"
+    cached = work / "trainset.npz"
     made_from = np.array([recipe.seed, recipe.scale])
-    if resume and cache.exists():
-        with np.load(cache) as archive:
+    if resume and cached.exists():
+        with np.load(cached) as archive:
             if np.array_equal(archive["made_from"], made_from):
                 return archive["images"], archive["labels"]
-    images, labels = _shuffled(RECIPE, digits, recipe, recipe.seed, report)
-    np.savez(cache, images=images, labels=labels, made_from=made_from)
-    return images, labels
-
-
-def _finishing_set(digits: Digits, recipe: Recipe, work: Path, report: Report) -> tuple[np.ndarray, np.ndarray]:
-    """What the last epochs see: part of the full set, and digits on scans without fault."""
-    kept = round(KEPT * recipe.scale)
-    images, labels = _full_set(digits, recipe, work, report, resume=True)
-    more_images, more_labels = _shuffled(FINISH, digits, recipe, recipe.seed + 1, report)
-    return np.concatenate((more_images, images[:kept])), np.concatenate((more_labels, labels[:kept]))
-
-
-def _shuffled(
-    sources: dict[str, int], digits: Digits, recipe: Recipe, seed: int, report: Report
-) -> tuple[np.ndarray, np.ndarray]:
     progress = _progress(report, "training pictures")
     glyphs = font_glyphs(_fonts())
-    images, labels = make_set(sources, digits, glyphs, recipe.scale, seed, recipe.jobs, progress)
-    order = np.random.default_rng(seed).permutation(len(labels))
-    return images[order], labels[order]
+    images, labels = make_set(RECIPE, digits, glyphs, recipe.scale, recipe.seed, recipe.jobs, progress)
+    order = np.random.default_rng(recipe.seed).permutation(len(labels))
+    images, labels = images[order], labels[order]
+    np.savez(cached, images=images, labels=labels, made_from=made_from)
+    return images, labels
 
 
 def _line_sets(
@@ -147,16 +130,16 @@ def _line_sets(
     """Lines that train, and lines of other writers that only report."""
     prints = Prints(tuple(_fonts()))
     other = make_lines(held_out, prints, recipe.held_out_lines, recipe.seed + 1, recipe.jobs, lambda *_: None)
-    cache = work / "lineset.npz"
+    cached = work / "lineset.npz"
     made_from = np.array([recipe.seed, recipe.lines])
-    if resume and cache.exists():
-        lines = lineset.load(cache, made_from)
+    if resume and cached.exists():
+        lines = lineset.load(cached, made_from)
         if lines is not None:
             return lines, other
     writers = with_drawn_writers(training, recipe.seed)
     progress = _progress(report, "training lines")
     lines = make_lines(writers, prints, recipe.lines, recipe.seed, recipe.jobs, progress)
-    lineset.save(cache, lines, made_from)
+    lineset.save(cached, lines, made_from)
     return lines, other
 
 
