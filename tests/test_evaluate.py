@@ -93,6 +93,10 @@ class TestTruth:
         assert (label.code, label.page, label.field, label.plus4) == ("02139", 3, "zip", "4307")
         assert label.groups == (("kind", "window"), ("writing", "pen"))
 
+    def test_columns_may_be_parted_by_semicolons(self, mail):
+        (label,) = read_truth(mail('\ufeffpath;code;kind\n"a.png";02139;a,b\n'), Path("mail")).labels
+        assert (label.code, label.groups, label.line) == ("02139", (("kind", "a,b"),), 2)
+
     def test_a_plus4_may_stand_behind_its_code(self, mail):
         labels = read_truth(mail("path,code\na.png,02139-4307\nsub/b.png,021394307\n"), Path("mail")).labels
         assert [(label.code, label.plus4) for label in labels] == [("02139", "4307")] * 2

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Callable
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from zipread import __version__
-from zipread.cli import calibrate, digits, evaluate, form, lab, merge, scan, serve, train, watch
 from zipread.cli.talk import complain, let_go
 from zipread.errors import ZipreadError
 
@@ -18,9 +19,29 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 TERMINATED = 143  # 128 + SIGTERM
 BROKEN_PIPE = 141  # 128 + SIGPIPE
 
+COMMANDS = ("scan", "digits", "merge", "watch", "serve", "evaluate", "calibrate", "form", "train", "lab")
+"""Names of the commands, of their modules, and of what these call them, unless that is an `app` of its own."""
+
 
 class Translator(TyperGroup):
-    """Runs a command and turns what it raises into one line on stderr and an exit code."""
+    """Runs a command and turns what it raises into one line on stderr and an exit code.
+
+    Loads a command when it is asked for: all of them together would add a twentieth to the cost of a single picture.
+    """
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Names of the commands, in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of this name; None where there is none: all are loaded then, to propose the one meant."""
+        for name in [cmd_name] if cmd_name in COMMANDS else COMMANDS:
+            if name not in self.commands:
+                module = import_module(f"zipread.cli.{name}")
+                own = getattr(module, "app", None) or _alone(getattr(module, name))
+                self.commands[name] = typer.main.get_command(own)
+                self.commands[name].name = name
+        return self.commands.get(cmd_name)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
@@ -46,6 +67,13 @@ class Translator(TyperGroup):
             signal.signal(signal.SIGTERM, previous)
 
 
+def _alone(command: Callable[..., None]) -> typer.Typer:
+    """A command as an application of its own."""
+    own = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    own.command()(command)
+    return own
+
+
 def _with_notes(message: str, error: BaseException) -> str:
     return "; ".join([message, *getattr(error, "__notes__", [])])
 
@@ -57,16 +85,6 @@ def _terminate(number: int, frame: object) -> None:
 
 # Typer's own panels load rich for every --help, which doubles the time it takes; hence the plain mode.
 app = typer.Typer(cls=Translator, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
-app.command("scan")(scan.scan)
-app.command("digits")(digits.digits)
-app.command("merge")(merge.merge)
-app.command("watch")(watch.watch)
-app.command("serve")(serve.serve)
-app.command("evaluate")(evaluate.evaluate)
-app.command("calibrate")(calibrate.calibrate)
-app.add_typer(form.app, name="form")
-app.command("train")(train.train)
-app.add_typer(lab.app, name="lab")
 
 
 def _show_version(wanted: bool) -> None:

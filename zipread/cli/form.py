@@ -12,7 +12,7 @@ from zipread.cli.talk import counted, say
 from zipread.errors import UsageError
 from zipread.settings import MAX_PIXELS
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
 Target = Annotated[
     Path | None, typer.Option("-o", "--output", metavar="FILE", show_default=False, help="The file to write.")

@@ -48,8 +48,9 @@ def read_truth(path: Path, folder: Path, digits: int | None = 5) -> Truth:
     """Read the labels of the pictures below `folder`.
 
     Args:
-        path: CSV in UTF-8 with the columns `path` and `code`, and perhaps `page`, `field`, `plus4`, `kind` and
-            `writing`. A path counts from `folder`, or from the truth's own folder; a code may have a +4 behind it.
+        path: CSV in UTF-8, parted by commas or semicolons, with the columns `path` and `code`, and perhaps `page`,
+            `field`, `plus4`, `kind` and `writing`. A path counts from `folder`, or from the truth's own folder; a code
+            may have a +4 behind it.
         folder: what is to be read.
         digits: length of a code. Lines whose codes are longer or shorter are left out. None: any length, as on a form.
 
@@ -86,7 +87,10 @@ def read_truth(path: Path, folder: Path, digits: int | None = 5) -> Truth:
 def _lines(path: Path, folder: Path, digits: int | None) -> Iterator[Label]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = csv.DictReader(file, restval="")
+            header = file.readline()
+            file.seek(0)
+            # Where the comma is the decimal sign, spreadsheets part columns by semicolons.
+            rows = csv.DictReader(file, restval="", delimiter=";" if ";" in header and "," not in header else ",")
             columns = rows.fieldnames or ()
             for column in ("path", "code"):
                 if column not in columns:

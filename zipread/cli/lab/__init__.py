@@ -6,7 +6,7 @@ import typer
 
 from zipread.cli.lab import compare, explain, mnist, small, synth
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
 
 @app.callback()

@@ -65,16 +65,21 @@ class Plan:
     conditions: tuple[str, ...] = ()
 
 
-def make_field(rng: np.random.Generator, code: str, style: Style, source: DigitSource) -> tuple[np.ndarray, FieldTruth]:
+def make_field(
+    rng: np.random.Generator, code: str, style: Style, source: DigitSource, paper: Paper | None = None
+) -> tuple[np.ndarray, FieldTruth]:
     """Make a picture of one code.
 
-    code: digits, with a +4 after a dash where there is to be one ("02139-4307"); source: who writes.
+    code: digits, with a +4 after a dash where there is to be one ("02139-4307"); source: who writes; paper: None for
+    one of those that go with the style.
     Returns the picture, (h, w) uint8 gray as scanned, and its truth. Raises UsageError for a code that is not digits.
     """
     main, _, plus4 = code.partition("-")
     if not (main + plus4).isdigit():
         raise UsageError(f"a made code consists of digits, with a dash before a +4; this one is {code!r}")
     plan = plan_field(rng, style, source.writing)
+    if paper is not None:
+        plan = replace(plan, paper=paper, conditions=(paper, *plan.conditions[plan.paper in plan.conditions :]))
     text = _with_separators(rng, main, plus4, style, source.writing)
     glyphs = source.glyphs(rng, text, plan.script)
     line, frame = (

@@ -7,8 +7,17 @@ from typing import Literal
 import cv2
 import numpy as np
 
-Paper = Literal["white", "gray", "kraft", "gradient", "security", "ruled", "screen"]
-PAPERS: tuple[Paper, ...] = ("white", "gray", "kraft", "gradient", "security", "ruled", "screen")
+Paper = Literal["white", "gray", "kraft", "gradient", "security", "guilloche", "ruled", "screen"]
+PAPERS: tuple[Paper, ...] = ("white", "gray", "kraft", "gradient", "security", "guilloche", "ruled", "screen")
+
+GUILLOCHE_SPACING = (0.1, 0.36)
+"""From line to line of a family, in digit heights."""
+
+GUILLOCHE_DEPTH = (20.0, 95.0)
+"""How much darker than the paper its lines are where they cross, gray levels."""
+
+GUILLOCHE_SHARPNESS = (0.6, 4.0)
+"""Power of the raised cosine that is the profile of a line: at 0.6 broader than the gap, at 4 a quarter of it."""
 
 
 def make_paper(rng: np.random.Generator, height: int, width: int, kind: Paper, digit_height: float) -> np.ndarray:
@@ -16,9 +25,23 @@ def make_paper(rng: np.random.Generator, height: int, width: int, kind: Paper, d
 
     digit_height: pixels; patterns keep their size relative to it.
     """
-    makers = {"gradient": _gradient, "security": _security, "ruled": _ruled, "screen": _screen, "kraft": _kraft}
-    level = {"white": (225, 256), "gray": (175, 225), "kraft": (145, 195), "security": (170, 235), "screen": (165, 230)}
-    low, high = level.get(kind, (215, 252))
+    makers = {
+        "gradient": _gradient,
+        "security": _security,
+        "guilloche": _guilloche,
+        "ruled": _ruled,
+        "screen": _screen,
+        "kraft": _kraft,
+    }
+    levels = {
+        "white": (225, 256),
+        "gray": (175, 225),
+        "kraft": (145, 195),
+        "security": (170, 235),
+        "guilloche": (170, 245),
+        "screen": (165, 230),
+    }
+    low, high = levels.get(kind, (215, 252))
     sheet = np.full((height, width), rng.uniform(low, high), np.float32)
     if kind in makers:
         makers[kind](rng, sheet, digit_height)
@@ -75,6 +98,28 @@ def _security(rng: np.random.Generator, sheet: np.ndarray, digit_height: float) 
         near = np.abs(position - np.round(position)) * spacing * digit_height  # pixels from the nearest line
         sheet -= depth * np.clip(rng.uniform(0.6, 1.3) - near, 0, 1)
     sheet += smooth_noise(rng, (height, width), digit_height * 2) * rng.uniform(0, 8)
+
+
+def _guilloche(rng: np.random.Generator, sheet: np.ndarray, digit_height: float) -> None:
+    """Broad soft lines in one to three families that cross, as on bonds and cheques that were scanned coarsely."""
+    height, width = sheet.shape
+    x = np.arange(width, dtype=np.float32) / digit_height
+    y = (np.arange(height, dtype=np.float32) / digit_height)[:, None]
+    families = int(rng.integers(1, 4))
+    depth = rng.uniform(*GUILLOCHE_DEPTH) / families
+    for _ in range(families):
+        if rng.random() < 0.3:  # rings around a point in or near the field
+            centre = rng.uniform(-1, width / digit_height + 1), rng.uniform(-2, 3)
+            across = np.hypot(x - centre[0], (y - centre[1]) * rng.uniform(1, 2)) + 0.1 * np.sin(3 * x)
+        else:
+            angle = rng.choice([rng.normal(0, 0.15), rng.uniform(-np.pi / 2, np.pi / 2)])
+            along = x * np.cos(angle) + y * np.sin(angle)
+            across = y * np.cos(angle) - x * np.sin(angle)
+            across = across + rng.uniform(0, 0.3) * np.sin(along * rng.uniform(0.5, 6) + rng.uniform(0, 6))
+            across = across + rng.uniform(0, 0.1) * np.sin(along * rng.uniform(3, 12))
+        waves = (1 + np.cos(across * (2 * np.pi / rng.uniform(*GUILLOCHE_SPACING)))) / 2
+        strength = 1 + 0.3 * rng.uniform(0, 1) * smooth_noise(rng, (height, width), digit_height)
+        sheet -= depth * strength * waves ** rng.uniform(*GUILLOCHE_SHARPNESS)
 
 
 def _ruled(rng: np.random.Generator, sheet: np.ndarray, digit_height: float) -> None:
