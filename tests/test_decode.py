@@ -38,7 +38,7 @@ def decode(
     calibration: Calibration,
     columns: np.ndarray | None = None,
 ) -> Decoded | None:
-    weighed = weigh(lattice, scores, digits, columns)
+    weighed = weigh(lattice, scores, digits, () if columns is None else (columns,))
     return decide([] if weighed is None else [weighed], digits, directory, calibration)
 
 
@@ -156,6 +156,20 @@ def test_what_the_second_reader_alone_proposes_can_win():
     scores[2] = np.array([0.01, 0.2, 0.02, 0.02, 0.02, 0.02, 0.3, 0.2, 0.2, 0.0, 0.01], np.float32)
     assert decode(lattice, scores, 5, None, PLAIN).code != "12345"
     assert decode(lattice, scores, 5, None, PLAIN, columns_of("12345")).code == "12345"
+
+
+def test_what_the_second_reader_sees_at_several_sizes_counts_together():
+    lattice, scores = five("12345")
+    scores[2] = row(8, 0.5, second=3)
+    wrong, right, too_short = columns_of("12845", 0.6), columns_of("12345", 0.7), columns_of("1")
+    alone = weigh(lattice, scores, 5, (wrong,))
+    together = weigh(lattice, scores, 5, (wrong, right, too_short))
+    assert decide([alone], 5, None, PLAIN).code == "12845"
+    assert decide([together], 5, None, PLAIN).code == "12345"
+    both = weigh(lattice, scores, 5, (wrong, right))
+    assert together.rivals == both.rivals  # a size at which no code fits says nothing
+    single = [weigh(lattice, scores, 5, (way,)).rivals for way in (wrong, right)]
+    assert both.rivals["12345"] == pytest.approx((single[0]["12345"] + single[1]["12345"]) / 2)
 
 
 def test_looks_that_doubt_different_digits_decide_together():

@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 
 from zipread.decode import FEATURES, Calibration, shortlist
-from zipread.fields import FieldReader, Networks
+from zipread.fields import SECOND_LOOKS, SIZES, FieldReader, Networks
 from zipread.records import Box, Candidate, Field, Lattice, Page
+from zipread.sequence import normalize_line
 
 CROP = np.zeros((10, 10), np.uint8)
 HEIGHT = 10.0
@@ -90,3 +91,17 @@ def test_touching_digits_are_cut_before_any_is_scored():
     assert cv2.connectedComponents(255 - picture)[0] == 2  # all of one piece
     [few] = candidates_scored(9.0, picture)
     assert 5 <= few <= 10
+
+
+def test_the_second_reader_sees_a_doubtful_field_at_several_sizes(monkeypatch):
+    heights = []
+
+    def noted(gray: np.ndarray, top: float, bottom: float) -> np.ndarray | None:
+        heights.append(bottom - top)
+        return normalize_line(gray, top, bottom)
+
+    monkeypatch.setattr("zipread.fields.normalize_line", noted)
+    candidates_scored(-9.0, written("60614", pitch=40))
+    first, again = heights[: -3 * len(SECOND_LOOKS)], np.reshape(heights[-3 * len(SECOND_LOOKS) :], (-1, 3))
+    assert len(set(first)) == 1
+    assert np.allclose(again / again[:, :1], SIZES)

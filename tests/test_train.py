@@ -9,13 +9,12 @@ from zipread.errors import InputError
 from zipread.lab import digit_train, lineset
 from zipread.lab import train as training
 from zipread.lab.calibration import expected_calibration_error
-from zipread.lab.cuts import cut_examples, label_on_pattern, set_line
+from zipread.lab.cuts import cut_examples, set_line
 from zipread.lab.line_distort import distort
 from zipread.lab.lineset import Lines, load, make_line, save
 from zipread.lab.strokes import GLYPHS, draw_center_lines
 from zipread.lab.synth.hands import Hands
 from zipread.lab.trainset import RECIPE, SOURCES, Digits, Glyphs, load_digits, make_chunk, split_by_writer
-from zipread.records import NOT_A_DIGIT, Box, Candidate
 from zipread.sequence import load_column_reader
 
 
@@ -47,7 +46,7 @@ def test_every_source_makes_what_it_should_and_the_same_again(source, digits, gl
     assert (images.reshape(30, -1).max(axis=1) > 0).all()
     if source in ("as_is", "unspoilt", "filled", "handwriting", "strokes", "print"):
         assert labels.max() < 10
-    elif source in ("touching", "patterned"):
+    elif source == "touching":
         assert 0 < (labels == 10).mean() < 1
     else:
         assert (labels == 10).all()
@@ -78,26 +77,6 @@ def test_a_line_of_digits_knows_its_ink():
     assert np.array_equal(line.own.any(axis=0), line.ink > 127)
     names = {name for _, name in cut_examples(np.random.default_rng(0), inks, [3, 8])}
     assert {3, 8} <= names
-
-
-def test_digits_on_patterned_paper_keep_their_names():
-    inks = [drawn(c, 84) for c in "38"]
-    made = [cut_examples(np.random.default_rng(seed), inks, [3, 8], patterned=True) for seed in range(12)]
-    named = [(picture, name) for examples in made for picture, name in examples if name != NOT_A_DIGIT]
-    assert {name for _, name in named} == {3, 8}
-    plain = {name: picture for picture, name in cut_examples(np.random.default_rng(0), inks, [3, 8])}
-    likeness = [np.corrcoef(picture.ravel(), plain[name].ravel())[0, 1] for picture, name in named]
-    other = [np.corrcoef(picture.ravel(), plain[11 - name].ravel())[0, 1] for picture, name in named]
-    assert np.mean(np.array(likeness) > other) > 0.8
-    assert min(likeness) < 0.97  # the paper leaves its traces
-
-
-def test_two_digits_on_patterned_paper_are_none():
-    inks = [drawn(c, 84) for c in "38"]
-    line = set_line(np.random.default_rng(0), inks, [3, 8])
-    box = Box(0, 0, line.ink.shape[1], line.ink.shape[0])
-    both = Candidate(0, 2, box, line.ink)
-    assert label_on_pattern(line, both, np.eye(2, 3)) == NOT_A_DIGIT
 
 
 def test_a_picture_that_is_moved_stays_the_same_picture(digits):

@@ -34,6 +34,9 @@ Look = tuple[float, float]
 
 FIRST_LOOK: Look = (INK_DARKNESS, 0.0)
 
+SIZES = (1.0, 0.8, 1.25)
+"""Heights at which the second reader sees a field it looks at again, as shares of what the lattice takes for it."""
+
 SECOND_LOOKS: tuple[Look, ...] = ((0.6, 0.0), (0.75, 0.0), (INK_DARKNESS, 4.0))
 """How doubtful fields are looked at again: without printed patterns, without pale frames, sharpened."""
 
@@ -70,9 +73,7 @@ class _Cut:
 
     image: FieldImage
     lattice: Lattice
-    columns: np.ndarray | None = (
-        None  # what the second reader sees, (t, 11) float32; None: no line, or no second reader
-    )
+    columns: tuple[np.ndarray, ...] = ()  # what the second reader sees at each size, (t, 11) float32
     step: float = 0.0  # width of a column, pixels of the image
 
 
@@ -204,7 +205,7 @@ class FieldReader:
 
     def _few_of(self, cut: _Cut) -> Iterator[Seen]:
         """A field seen with those candidates alone that the second reader's digits single out, where they do."""
-        digits = [] if cut.columns is None or cut.image.cells else likeliest_digits(cut.columns)
+        digits = [] if not cut.columns or cut.image.cells else likeliest_digits(cut.columns[0])
         if len(digits) in written_lengths(self.digits):
             chosen = shortlist(cut.lattice, [middle * cut.step for _, middle in digits])
             few = tuple(cut.lattice.candidates[index] for index in chosen)
@@ -212,17 +213,17 @@ class FieldReader:
                 yield self._seen(replace(cut, lattice=replace(cut.lattice, candidates=few)))
 
     def _look(self, page: Page, field: Field, look: Look) -> Seen:
-        return self._seen(self._cut_up(cut_apart(part(cut_field(page, field, *look)))))
+        return self._seen(self._cut_up(cut_apart(part(cut_field(page, field, *look))), SIZES))
 
-    def _cut_up(self, parts: Parts) -> _Cut:
+    def _cut_up(self, parts: Parts, sizes: Sequence[float] = (1.0,)) -> _Cut:
         lattice, image = lattice_of(parts), parts.image
         if self.networks.columns is None or not lattice.candidates:
             return _Cut(image, lattice)
         top, bottom = _band(image, lattice)
-        line = normalize_line(image.gray, top, bottom)
-        if line is None:
-            return _Cut(image, lattice)
-        return _Cut(image, lattice, self.networks.columns.columns(line), COLUMN * (bottom - top) / DIGIT_ROWS)
+        middle, half = (top + bottom) / 2, (bottom - top) / 2
+        lines = [normalize_line(image.gray, middle - half * size, middle + half * size) for size in sizes]
+        columns = tuple(self.networks.columns.columns(line) for line in lines if line is not None)
+        return _Cut(image, lattice, columns, COLUMN * (bottom - top) / DIGIT_ROWS)
 
     def _seen(self, cut: _Cut) -> Seen:
         """Score every candidate, weigh the codes the field may show."""

@@ -84,14 +84,14 @@ class Weighed:
     shares: dict[str, float]  # probability of each code of the guesses, without a +4
 
 
-def weigh(lattice: Lattice, scores: np.ndarray, digits: int, columns: np.ndarray | None = None) -> Weighed | None:
+def weigh(lattice: Lattice, scores: np.ndarray, digits: int, columns: Sequence[np.ndarray] = ()) -> Weighed | None:
     """Find the most probable codes of exactly `digits` digits, or of 5+4 where `digits` is 5, in one look at a field.
 
     Args:
         lattice: candidates of one field.
         scores: (n, 11) float32 probabilities, a row for each candidate.
         digits: length of the code.
-        columns: (t, 11) float32 probabilities of the second reader, or None.
+        columns: (t, 11) float32 probabilities of the second reader, once for each way it saw the field.
 
     Returns:
         The codes with what speaks for them, or None where the field has no path of that many digits.
@@ -175,20 +175,23 @@ def _paths(lattice: Lattice, scores: np.ndarray, digits: int) -> list[Path]:
 
 
 def _both(
-    lattice: Lattice, scores: np.ndarray, paths: list[Path], columns: np.ndarray | None
+    lattice: Lattice, scores: np.ndarray, paths: list[Path], columns: Sequence[np.ndarray]
 ) -> tuple[tuple[_Guess, ...], dict[str, float]]:
     """What either reader proposes, scored by both; and the second reader's log probability of all it was asked."""
     by_code: dict[str, Path] = {}
     for path in paths:
         by_code.setdefault(path.code, path)  # paths come best first
-    proposed = [] if columns is None else best_codes(columns, len(paths[0].digits))
-    if columns is None or not proposed:
+    length = len(paths[0].digits)
+    proposals = [(way, codes) for way in columns if (codes := best_codes(way, length))]
+    if not proposals:
         return tuple(_Guess(path, path.score) for path in by_code.values()), {}
-    spelled = None if proposed[0] in by_code else spell(lattice, scores, proposed[0])
-    if spelled is not None:
-        by_code[proposed[0]] = spelled
-    codes = list(dict.fromkeys((*proposed, *by_code)))
-    rivals = dict(zip(codes, code_scores(columns, codes).tolist(), strict=True))
+    for best in dict.fromkeys(codes[0] for _, codes in proposals):
+        spelled = None if best in by_code else spell(lattice, scores, best)
+        if spelled is not None:
+            by_code[best] = spelled
+    asked = list(dict.fromkeys((*(code for _, codes in proposals for code in codes), *by_code)))
+    pooled = np.mean([code_scores(way, asked) for way, _ in proposals], axis=0)
+    rivals = dict(zip(asked, pooled.tolist(), strict=True))
     return tuple(_Guess(path, path.score + rivals[code]) for code, path in by_code.items()), rivals
 
 

@@ -72,9 +72,6 @@ WHOLE_SHARE = 0.7
 TOUCHING_ZEROS_SHARE = 0.6
 """Share of these in which digits touch, whatever the style."""
 
-PATTERNED_SHARE = 0.15
-"""Share of lines, where they are not in boxes, on paper printed with broad soft lines."""
-
 SOFT_SHARE = 0.15
 """Share of lines out of focus, smeared or of low resolution."""
 
@@ -170,8 +167,7 @@ def make_line(
         source = InAddress(writer, prints, before, after)
     elif style != "boxed" and rng.random() < WORD_SHARE:
         source = WithWord(writer, prints)
-    patterned = style != "boxed" and rng.random() < PATTERNED_SHARE
-    picture, truth = make_field(rng, code, style, source, "guilloche" if patterned else None)
+    picture, truth = make_field(rng, code, style, source)
     top = float(np.median([box.y for box in truth.boxes]))
     bottom = float(np.median([box.bottom for box in truth.boxes]))
     height = max(3.0, bottom - top)

@@ -49,16 +49,12 @@ RECIPE: dict[str, int] = {
     "marks": 7_000,
     "letters": 24_000,
     "touching": 89_000,
-    "patterned": 60_000,
 }
 """Pictures of each source in the training set: mostly clean ones, because most scans are."""
 
 NARROW_SHARE = 0.35
 NARROW = (0.45, 0.8)
 """Share of drawn strokes that are squeezed from the sides, and to what share of their width."""
-
-DRAWN_ON_PATTERN_SHARE = 0.4
-"""Share of strings on patterned paper whose digits are drawn from strokes."""
 
 HELD_OUT_SHARE = 0.08
 """Share of the writers kept out of training, for choosing and calibrating."""
@@ -206,18 +202,6 @@ def _letters(rng: np.random.Generator, digits: Digits, glyphs: Glyphs) -> Labell
     return normalize_ink(rejects.as_cut(rng, ink)), NOT_A_DIGIT
 
 
-def _patterned(rng: np.random.Generator, digits: Digits, glyphs: Glyphs) -> list[Labelled]:
-    """The candidates of a string on patterned paper, by a real hand or in drawn shapes."""
-    count = int(rng.integers(2, 5))
-    if rng.random() < DRAWN_ON_PATTERN_SHARE:
-        names = rng.integers(10, size=count)
-        inks = [ink_of(rng, line_shape(_narrowed(rng, draw_center_lines(rng, int(n), CANVAS))), 0.7) for n in names]
-        return cut_examples(rng, inks, [int(name) for name in names], patterned=True)
-    chosen = rng.integers(len(digits.y), size=count)
-    inks = [ink_of(rng, body_shape(digits.x[i]), 0.6) for i in chosen]
-    return cut_examples(rng, inks, [int(digits.y[i]) for i in chosen], patterned=True)
-
-
 def _touching(rng: np.random.Generator, digits: Digits, glyphs: Glyphs) -> list[Labelled]:
     """The candidates of a string of touching digits by one writer, or of one font."""
     count = int(rng.integers(2, 6))
@@ -244,7 +228,6 @@ SOURCES: dict[str, Source] = {
     "touching": _touching,
     "unspoilt": _unspoilt,
     "filled": _filled,
-    "patterned": _patterned,
 }
 
 
