@@ -190,7 +190,9 @@ def _both(
         if spelled is not None:
             by_code[best] = spelled
     asked = list(dict.fromkeys((*(code for _, codes in proposals for code in codes), *by_code)))
-    pooled = np.mean([code_scores(way, asked) for way, _ in proposals], axis=0)
+    # The mean of the probabilities: one size at which a code is seen well is enough.
+    scored = [code_scores(way, asked) for way, _ in proposals]
+    pooled = np.logaddexp.reduce(scored, axis=0) - math.log(len(scored))
     rivals = dict(zip(asked, pooled.tolist(), strict=True))
     return tuple(_Guess(path, path.score + rivals[code]) for code, path in by_code.items()), rivals
 
