@@ -160,6 +160,16 @@ class TestFields:
         assert (first == second).all()
         assert (truth.code, truth.plus4, truth.style, truth.writing) == ("48226", "", style, "handwritten")
 
+    def test_the_paper_may_be_chosen(self, hands):
+        made = {
+            paper: make_field(np.random.default_rng(5), "48226", "noisy", hands, paper) for paper in (None, "guilloche")
+        }
+
+        (usual, its_truth), (patterned, truth) = made[None], made["guilloche"]
+        assert truth.conditions[0] == "guilloche" != its_truth.conditions[0]
+        assert set(truth.conditions) & set(PAPERS) == {"guilloche"}
+        assert usual.shape == patterned.shape and (usual != patterned).any()
+
     @pytest.mark.parametrize("style", STYLES)
     @pytest.mark.parametrize("seed", range(6))
     def test_every_box_holds_its_digit(self, hands, style, seed):

@@ -79,7 +79,8 @@ def make_field(
         raise UsageError(f"a made code consists of digits, with a dash before a +4; this one is {code!r}")
     plan = plan_field(rng, style, source.writing)
     if paper is not None:
-        plan = replace(plan, paper=paper, conditions=(paper, *plan.conditions[plan.paper in plan.conditions :]))
+        others = [word for word in plan.conditions if word != plan.paper]
+        plan = replace(plan, paper=paper, conditions=(paper, *others))
     text = _with_separators(rng, main, plus4, style, source.writing)
     glyphs = source.glyphs(rng, text, plan.script)
     line, frame = (
