@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from zipread.clean import clean_page, cut_field, drop_out, estimate_skew, separate_ink, taken_as_level
+from zipread.clean.scale import shrink
 from zipread.records import Box, Field, Page
 
 ADDRESS = ("MARGARET WHITFIELD", "2417 CEDAR HOLLOW RD", "SPRINGFIELD IL 62704")
@@ -298,3 +299,26 @@ def test_boxes_printed_in_a_colour_drop_out(frame):
 def test_a_page_stays_as_it_is_where_boxes_have_no_colour_of_their_own(frame, pen):
     page, color, field = boxes_in_color(frame, pen)
     assert drop_out(page, color, field) is page
+
+
+@pytest.mark.parametrize(
+    ("size", "working"),
+    [
+        ((300, 1000), (300, 1000)),  # small enough
+        ((1237, 2850), (618, 1425)),  # a half is nearly what is wanted
+        ((1000, 2000), (800, 1600)),  # a half would be too little
+        ((600, 3200), (300, 1600)),
+        ((1500, 6000), (375, 1500)),
+        ((1000, 4000), (400, 1600)),
+    ],
+)
+def test_a_picture_is_halved_exactly_where_that_leaves_nearly_the_size_wanted(size, working):
+    small, scale = shrink(np.full(size, 200, np.uint8), 1600)
+    assert small.shape == working
+    assert scale == pytest.approx(working[1] / size[1], rel=1e-9)
+
+
+def test_halving_leaves_the_mean_of_four_pixels():
+    gray = np.array([[0, 40, 100, 100], [80, 120, 200, 200]], np.uint8)
+    small, scale = shrink(gray, 2)
+    assert (small.tolist(), scale) == ([[60, 150]], 0.5)

@@ -469,9 +469,9 @@ def test_a_run_torn_out_of_a_longer_number_is_hardly_a_place():
     zeros, no = np.zeros(3, np.int64), np.zeros(3, bool)
     runs = Runs(letters, zeros, zeros, zeros + 5, before, after, np.full(3, 0.10), no, dashed, no)
     lines = Lines([], np.zeros((1, len(LINE_WEIGHTS))), np.array([142.0]))
-    inside, at_end, before_hyphen = score_runs(runs, lines, 5)
+    (inside, at_end, before_hyphen), _ = score_runs(runs, lines, 5)
     assert inside < before_hyphen - 3.0 and at_end < before_hyphen - 3.0
     loose = replace(runs, gap_inside=np.full(3, 0.02))
-    assert score_runs(loose, lines, 5)[0] > inside + 3.0
+    assert score_runs(loose, lines, 5)[0][0] > inside + 3.0
     apart = replace(runs, gap_before=np.full(3, 0.4), gap_after=np.full(3, 0.4), gap_inside=np.full(3, 0.4))
-    assert score_runs(apart, lines, 5)[0] > inside + 3.0
+    assert score_runs(apart, lines, 5)[0][0] > inside + 3.0

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -50,6 +52,23 @@ def test_a_place_where_a_code_stands_overtakes_one_where_letters_do(page):
     assert first.is_at(code)
     assert second.is_at(letters)
     assert first.prior > 0.5 > letters.prior - 0.1 > second.prior
+
+
+def test_of_two_numbers_the_better_shaped_one_has_no_advantage(page):
+    above = Strip((200.0, 15.0), (360.0, 36.0), 0.0, 2 / 9)
+    neat = replace(place(212, 285, -0.2), of_letters=4.0)
+    smeared = replace(place(212, 285, -0.8), center=(248.5, 15.0), line=above, of_letters=1.0)
+    first, second = skim(page, [neat, smeared], 5, Told(*digits_at("62704", 100)))
+    assert (first.center, second.center) == (smeared.center, neat.center)
+    letters, none = skim(page, [neat, smeared], 5, Told())
+    assert (letters.center, none.center) == (neat.center, smeared.center)
+
+
+def test_of_two_places_of_one_number_the_better_shaped_one_stays_first(page):
+    whole, more = replace(place(212, 285, -0.2), of_letters=4.0), replace(place(205, 292, -0.8), of_letters=1.0)
+    first, second = skim(page, [whole, more], 5, Told(*digits_at("62704", 100)))
+    assert first.is_at(whole)
+    assert second.is_at(more)
 
 
 @pytest.mark.parametrize(

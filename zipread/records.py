@@ -107,6 +107,7 @@ class Field:
     prior: float = 0.0  # log-odds that the code stands here rather than elsewhere on the page
     cells: tuple[Box, ...] = ()  # printed boxes, left to right, in pixels of the field's own upright frame
     line: Strip | None = None  # the line of text that it stands in
+    of_letters: float = 0.0  # log-odds, the part of the prior that shapes and gaps of letters have in it
 
     def is_at(self, other: Field) -> bool:
         """Whether two places are the same rectangle, whatever their priors."""

@@ -121,7 +121,7 @@ def _jpeg(data: bytes) -> Header | None:
             break
     if size is None:
         return None
-    return Header(size[1], size[0], complete=data.find(b"\xff\xd9", position) >= 0, color=channels > 1)
+    return Header(size[1], size[0], complete=data.rfind(b"\xff\xd9", position) >= 0, color=channels > 1)
 
 
 def _bmp(data: bytes) -> Header | None:

@@ -146,7 +146,8 @@ def _rows(lines: Lines, digits: int) -> list[Row]:
         tried |= alike
         if np.count_nonzero(alike) < needed:
             continue
-        for row in _regular(cells[alike], lines, digits) or _in_two_parts(cells[alike], lines, digits):
+        found = _Series.of(cells[alike], lines)
+        for row in found.rows(digits) or found.rows_in_two_parts(digits):
             clearness = _clearness(row, lines)
             spans = [Span(*corners) for corners in reach_out(row, lines).tolist()]
             if clearness >= LEAST_CLEARNESS and not any(_overlapping(spans, other.cells) for other in rows):
@@ -164,19 +165,6 @@ def _clearness(row: np.ndarray, lines: Lines) -> float:
     return max(closed, OPEN * (left + right + lower) / 3) if stand_apart(row, lines) else closed
 
 
-def _in_two_parts(cells: np.ndarray, lines: Lines, digits: int) -> list[np.ndarray]:
-    """Rows (digits, 4) printed as two rows of one pitch with a space between, as for 3 + 4 or 5 + 3 digits."""
-    if np.count_nonzero(support(cells, lines) >= CLEAR_CELL) < digits - 1:
-        return []
-    rows: dict[int, list[np.ndarray]] = {}
-    found = []
-    for first in range(2, digits - 1):
-        parts = [rows.setdefault(n, _regular(cells, lines, n)) for n in (first, digits - first)]
-        for left in parts[0]:
-            found += [np.concatenate((left, right)) for right in parts[1] if _continues(left, right)]
-    return found
-
-
 def _continues(left: np.ndarray, right: np.ndarray) -> bool:
     """Whether a row of cells (n, 4) goes on with another one after a space."""
     width = float(np.median(left[:, 2] - left[:, 0]))
@@ -184,31 +172,6 @@ def _continues(left: np.ndarray, right: np.ndarray) -> bool:
     space = float(right[0, 0] - left[-1, 2])
     between = pitches[0] - width  # white, or a common wall
     return between < space <= between + GREATEST_GAP * width and abs(pitches[0] - pitches[1]) <= SAME_PITCH * width + 1
-
-
-def _regular(cells: np.ndarray, lines: Lines, digits: int) -> list[np.ndarray]:
-    """Runs (digits, 4) of supported cells at a regular pitch among alike cells (n, 4)."""
-    if digits == 1:
-        return [cell[None] for cell in cells]
-    cells = cells[np.argsort(cells[:, 0] + cells[:, 2], kind="stable")]
-    middle = (cells[:, 0] + cells[:, 2]) / 2
-    width = float(np.median(cells[:, 2] - cells[:, 0]))
-    clear = support(cells, lines)
-    found: list[np.ndarray] = []
-    used = np.zeros(len(cells), bool)
-    for i in np.argsort(-clear, kind="stable"):
-        if used[i]:
-            continue
-        best = cells[:0]
-        for pitch in _pitches(middle, int(i), width, digits):
-            run = _Series(cells, clear, lines, digits).run(int(i), pitch)
-            best = run if len(run) > len(best) else best
-            if len(best) == digits:
-                found.append(best)
-                break
-        if len(best):
-            used |= (middle >= best[0, 0]) & (middle <= best[-1, 2])
-    return found
 
 
 def _pitches(middle: np.ndarray, start: int, width: float, digits: int) -> list[float]:
@@ -232,14 +195,55 @@ def _pitches(middle: np.ndarray, start: int, width: float, digits: int) -> list[
 
 @dataclass(frozen=True, slots=True)
 class _Series:
-    """Alike cells from which rows of `digits` are put together."""
+    """Alike cells, left to right, from which rows are put together."""
 
-    cells: np.ndarray  # (n, 4), left to right
+    cells: np.ndarray  # (n, 4)
+    middle: np.ndarray  # (n,)
     clear: np.ndarray  # (n,) support of each
+    width: float  # their median
     lines: Lines
-    digits: int
 
-    def run(self, start: int, pitch: float) -> np.ndarray:
+    @classmethod
+    def of(cls, cells: np.ndarray, lines: Lines) -> _Series:
+        """Alike cells (n, 4) in any order."""
+        cells = cells[np.argsort(cells[:, 0] + cells[:, 2], kind="stable")]
+        width = float(np.median(cells[:, 2] - cells[:, 0]))
+        return cls(cells, (cells[:, 0] + cells[:, 2]) / 2, support(cells, lines), width, lines)
+
+    def rows(self, digits: int) -> list[np.ndarray]:
+        """Runs (digits, 4) of supported cells at a regular pitch."""
+        if digits == 1:
+            return [cell[None] for cell in self.cells]
+        found: list[np.ndarray] = []
+        used = np.zeros(len(self.cells), bool)
+        for i in np.argsort(-self.clear, kind="stable").tolist():
+            if used[i]:
+                continue
+            best = self.cells[:0]
+            for pitch in _pitches(self.middle, i, self.width, digits):
+                run = self._run(i, pitch, digits)
+                best = run if len(run) > len(best) else best
+                if len(best) == digits:
+                    found.append(best)
+                    break
+            if len(best):
+                used |= (self.middle >= best[0, 0]) & (self.middle <= best[-1, 2])
+        return found
+
+    def rows_in_two_parts(self, digits: int) -> list[np.ndarray]:
+        """Rows (digits, 4) printed as two rows of one pitch with a space between, as for 3 + 4 or 5 + 3 digits."""
+        if np.count_nonzero(self.clear >= CLEAR_CELL) < digits - 1:
+            return []
+        rows = {number: self.rows(number) for number in range(2, digits - 1)}
+        return [
+            np.concatenate((left, right))
+            for first in rows
+            for left in rows[first]
+            for right in rows[digits - first]
+            if _continues(left, right)
+        ]
+
+    def _run(self, start: int, pitch: float, digits: int) -> np.ndarray:
         """The run of cells (m, 4) through cell `start` at a pitch: found ones, and others where lines support them.
 
         Empty when too few were found. At most digits + 1 cells: a longer run is no row of `digits`.
@@ -248,7 +252,7 @@ class _Series:
         own = 1
         for direction in (1, -1):
             last, at = self.cells[start], 0
-            while len(run) <= self.digits:
+            while len(run) <= digits:
                 at += direction
                 wanted = last + direction * pitch * np.array([1.0, 0.0, 1.0, 0.0])
                 found = self._clearest_at(wanted, pitch)
@@ -257,7 +261,7 @@ class _Series:
                 if found is None and not self._is_supported(wanted):
                     break
                 run[at] = last
-        if own < LEAST_FOUND * self.digits:
+        if own < LEAST_FOUND * digits:
             return self.cells[:0]
         return np.stack([run[at] for at in sorted(run)])
 

@@ -43,7 +43,7 @@ def find_codes(upright: Upright, text: Text, digits: int, limit: int) -> list[Fi
     described = describe_lines(find_blocks(_tallest(text.lines)), text, upright, MAX_PAGE_SHARE * upright.size[1])
     lines = described.lines
     runs = find_runs(lines, text.pieces, digits)
-    scores = score_runs(runs, described, digits)
+    scores, of_letters = score_runs(runs, described, digits)
     sloped: dict[int, tuple[float, Strip]] = {}
     fields = []
     for run in _distinct(runs, scores, limit):
@@ -54,7 +54,7 @@ def find_codes(upright: Upright, text: Text, digits: int, limit: int) -> list[Fi
         slope, strip = sloped[owner]
         span = _framed(runs, run, lines[owner].height, text.pieces, slope)
         field = span_to_field(upright, span, "envelope", float(scores[run]), tilt=math.degrees(math.atan(slope)))
-        fields.append(replace(field, line=strip))
+        fields.append(replace(field, line=strip, of_letters=float(of_letters[run])))
     return fields
 
 

@@ -23,12 +23,15 @@ PITCH_SPREAD = (0.4, 0.6)
 LEAST_GAP = 0.05
 """Added to gaps before they are compared, letter heights."""
 
-RUN_WEIGHTS = {
+LETTER_WEIGHTS = {
     "shape": 2.3,  # width and number of pieces, as of so many digits
     "heights": -2.3,  # letters of unequal height
     "feet": -0.5,  # letters that do not stand on one line
     "exact": 1.5,  # exactly as many pieces as digits
     "separation": 1.9,  # gaps around wider than gaps inside
+}
+RUN_WEIGHTS = {
+    **LETTER_WEIGHTS,
     # its place in the line
     "add-on": -0.4,  # behind a hyphen: the +4, the tail of a telephone number
     "ends": 0.0,  # ends its line
@@ -87,12 +90,16 @@ class Lines:
     row_right: np.ndarray  # (n,) right end of each line's row, working pixels
 
 
-def score_runs(runs: Runs, lines: Lines, digits: int) -> np.ndarray:
-    """Log-odds (k,) that each run is the code, up to a constant that is the same for all of a page."""
+def score_runs(runs: Runs, lines: Lines, digits: int) -> tuple[np.ndarray, np.ndarray]:
+    """Log-odds (k,) that each run is the code, up to a constant that is the same for all of a page.
+
+    And the part (k,) of it that a run has of its letters' shapes and gaps alone, wherever it stands.
+    """
     run_features, line_features = features(runs, lines, digits)
-    of_runs = run_features @ np.array(list(RUN_WEIGHTS.values()))
+    weighted = run_features * np.array(list(RUN_WEIGHTS.values()))
     of_lines = line_features @ np.array(list(LINE_WEIGHTS.values()))
-    return TRUST * (of_runs + of_lines[runs.line]) - TORN_COST * _are_torn(runs)
+    scores = TRUST * (weighted.sum(axis=1) + of_lines[runs.line]) - TORN_COST * _are_torn(runs)
+    return scores, TRUST * weighted[:, : len(LETTER_WEIGHTS)].sum(axis=1)
 
 
 def _are_torn(runs: Runs) -> np.ndarray:
