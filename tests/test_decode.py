@@ -89,6 +89,26 @@ def test_plus4_is_read_and_a_doubtful_one_left_out():
     assert doubtful.confidence == pytest.approx(decoded.confidence, abs=0.02)
 
 
+@pytest.mark.parametrize(
+    ("fifth", "sixth", "apart"),
+    [  # where they begin and end; the others are 20 pixels wide and stand 30 apart
+        ((120, 140), (168, 188), True),  # white space
+        ((120, 164), (168, 188), True),  # a dash that clings to the fifth
+        ((120, 140), (144, 188), True),  # to the sixth
+        ((120, 140), (150, 170), False),  # nine digits in a row
+        ((120, 140), (154, 174), False),  # not quite evenly
+    ],
+)
+def test_a_plus4_stands_apart_by_its_step(fifth, sixth, apart):
+    others = [(30 * i, 30 * i + 20) for i in range(4)], [(sixth[1] + 30 * i - 20, sixth[1] + 30 * i) for i in (1, 2, 3)]
+    boxes = [Box(left, 0, right - left, 40) for left, right in (*others[0], fifth, sixth, *others[1])]
+    candidates = [Candidate(i, i + 1, box, np.zeros((40, box.width), np.uint8)) for i, box in enumerate(boxes)]
+    scores = np.stack([row(int(d)) for d in "021394307"])
+    decoded = decode(lattice_of(candidates, (7.0,) * 9), scores, 5, None, PLAIN)
+    assert decoded is not None
+    assert ((decoded.code, decoded.plus4) == ("02139", "4307")) == apart
+
+
 def test_the_directory_decides_between_equals_but_makes_nothing_sure():
     lattice, scores = five("77002")
     scores[4] = row(7, 0.55, second=2)
