@@ -48,8 +48,8 @@ def test_skew_of_almost_nothing_is_zero(text):
 def test_working_scale_is_at_most_1600_and_never_enlarged():
     small = clean_page(Page(np.full((50, 80), 200, np.uint8)))
     assert small.ink.shape == (50, 80) and small.scale == 1.0
-    large = clean_page(Page(np.full((1237, 2850), 200, np.uint8)))
-    assert large.ink.shape == (694, 1600) and large.scale == pytest.approx(1600 / 2850)
+    large = clean_page(Page(np.full((1237, 2000), 200, np.uint8)))
+    assert large.ink.shape == (990, 1600) and large.scale == pytest.approx(1600 / 2000)
 
 
 @pytest.mark.parametrize("level", [0, 20, 128, 255])
@@ -145,6 +145,16 @@ def test_light_from_a_side_is_no_piece():
     gray[-int(0.3 * len(gray)) :] = np.clip(gray[-int(0.3 * len(gray)) :].astype(int) + 60, 0, 255).astype(np.uint8)
     gray[: -int(0.3 * len(gray))] = (0.8 * gray[: -int(0.3 * len(gray))]).astype(np.uint8)
     assert clean_page(Page(gray)).piece is None
+
+
+@pytest.mark.parametrize("across", [True, False])
+def test_the_lit_part_of_a_piece_half_in_the_shade_is_no_piece(across):
+    picture = laid([(60, 150), (940, 160), (930, 640), (70, 650)], table=100)
+    ramp = np.linspace(-4.0, 4.0, picture.shape[1] if across else picture.shape[0])
+    shade = 1.0 - 0.5 / (1.0 + np.exp(-4.0 * ramp))  # falls off over about a seventh of the picture
+    shaded = picture * (shade[None, :] if across else shade[:, None])
+    assert clean_page(Page(shaded.astype(np.uint8))).piece is None
+    assert clean_page(Page((0.5 * picture).astype(np.uint8))).piece is not None
 
 
 def test_a_dark_corner_is_no_background():

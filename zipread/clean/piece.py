@@ -16,11 +16,18 @@ ASIDE_AREA = 0.22
 CLEAR_OF_RIM = 2.0
 """Distance of such a piece's corners from the rim, pixels: light that falls in from a side reaches the rim."""
 LEAST_FILL = 0.9
-"""Share of the four-sided outline that the piece must fill: a shadow or a stain has no straight sides."""
+"""Share of the four-sided outline that the convex one must fill: a shadow or a stain has no straight sides."""
 MOST_SLANT = 0.3
 """Opposite sides of a piece differ by at most this share of the longer one."""
 RING_SHARE = 0.5
 """Share of the picture's rim that must be background."""
+EDGE_REACH, EDGE_WIDTH = 6, 3
+"""Distance, pixels of the map, at which a side is compared with what lies beside it; width of a sharp step there."""
+LEAST_SHARPNESS, LEAST_STEP = 0.65, 6.0
+"""Share of the difference across a side that is one sharp step, and that step in gray levels. Shadows fall off slowly,
+and a part of a piece as pale as its background ends anywhere. Of 761 pieces on made mail whose fonts and writers train
+the 20 with a side below were all outlined wrongly; the lowest sharpness of the others is 0.7.
+"""
 
 
 def find_piece(paper: np.ndarray) -> np.ndarray | None:
@@ -49,7 +56,7 @@ def find_piece(paper: np.ndarray) -> np.ndarray | None:
     corners = _corners(outline)
     if corners is None or not _is_piece(corners, float(cv2.contourArea(outline)), (width, height)):
         return None
-    return corners
+    return corners if _has_sharp_sides(paper, corners) else None
 
 
 def _largest_outline(mask: np.ndarray) -> np.ndarray | None:
@@ -95,3 +102,31 @@ def _is_piece(corners: np.ndarray, inside: float, size: tuple[int, int]) -> bool
     if not in_middle and (np.minimum(corners, np.array(size) - corners) < CLEAR_OF_RIM).any():
         return False
     return bool(least * picture <= area <= MOST_AREA * picture and inside >= LEAST_FILL * area and slant <= MOST_SLANT)
+
+
+def _has_sharp_sides(paper: np.ndarray, corners: np.ndarray) -> bool:
+    """Whether paper and background part at once along each side of a piece, (4, 2), on a map (h, w) uint8."""
+    return all(
+        _is_sharp(_across(paper, start, stop))
+        for start, stop in zip(corners, np.roll(corners, -1, axis=0), strict=True)
+    )
+
+
+def _across(paper: np.ndarray, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
+    """Typical gray (2 * EDGE_REACH + 1,) across a straight line, which is in the middle."""
+    length = float(np.linalg.norm(stop - start))
+    along = (stop - start) / length
+    off = np.arange(-EDGE_REACH, EDGE_REACH + 1)
+    # Corners are worn and round.
+    on = start + np.linspace(0.1, 0.9, max(8, round(length / 3)))[:, None] * (stop - start)
+    at = (on[:, None] + off[:, None] * np.array([-along[1], along[0]]) - 0.5).astype(np.float32)
+    seen = cv2.remap(paper, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    profile: np.ndarray = np.median(seen, axis=0)
+    return profile
+
+
+def _is_sharp(profile: np.ndarray) -> bool:
+    """Whether gray changes at once in the middle of a profile, and little else before and after."""
+    step = float(np.abs(profile[EDGE_WIDTH:] - profile[:-EDGE_WIDTH])[2:-2].max())
+    difference = abs(float(profile[-EDGE_WIDTH:].mean() - profile[:EDGE_WIDTH].mean()))
+    return step >= max(LEAST_STEP, LEAST_SHARPNESS * difference)
