@@ -157,6 +157,23 @@ def test_the_lit_part_of_a_piece_half_in_the_shade_is_no_piece(across):
     assert clean_page(Page((0.5 * picture).astype(np.uint8))).piece is not None
 
 
+@pytest.mark.parametrize("angle", [-9.0, -3.0, 0.0, 6.0])
+@pytest.mark.parametrize("text", ["", "62704"])
+def test_too_little_writing_lies_as_its_piece_does(angle, text):
+    gray = np.full((400, 700), 235, np.uint8)
+    cv2.putText(gray, text, (300, 220), cv2.FONT_HERSHEY_SIMPLEX, 1.1, 40, 3, cv2.LINE_AA)
+    table = cv2.copyMakeBorder(gray, 200, 200, 150, 150, cv2.BORDER_CONSTANT, value=30)
+    assert clean_page(Page(turned(table, angle, 30))).angle == pytest.approx(angle, abs=0.6)
+
+
+def test_writing_askew_on_its_piece_is_followed():
+    sheet = turned(letter(), 6, 235)
+    table = cv2.copyMakeBorder(sheet, 100, 100, 100, 100, cv2.BORDER_CONSTANT, value=30)
+    clean = clean_page(Page(table))
+    assert clean.piece is not None
+    assert clean.angle == pytest.approx(6, abs=0.5)
+
+
 def test_a_dark_corner_is_no_background():
     gray = letter()
     gray[:200, :300] = 40

@@ -28,7 +28,7 @@ EDGE = 5
 
 
 def estimate_skew(ink: np.ndarray, piece: np.ndarray | None = None) -> float:
-    """Angle of the text lines in degrees, positive when they run downwards to the right; 0 when there are none.
+    """Angle of the text lines in degrees, positive when they run downwards to the right; else of the piece.
 
     `ink` is (h, w) uint8, 255 ink; `piece` (4, 2) are the corners of the mail piece on it, where only letters on the
     piece count. The angle is within MAX_SKEW, or within MAX_SKEW of 90 when the page lies on its side; which end of
@@ -39,11 +39,24 @@ def estimate_skew(ink: np.ndarray, piece: np.ndarray | None = None) -> float:
     from outvoting the text.
     """
     boxes, size = _letters(*_at_half_scale(ink, piece))
+    tilt = _tilt(piece)
     if len(boxes) < 4:
-        return 0.0
+        return tilt
     if len(boxes) >= LEAST_LETTERS and _level_evidence(boxes, size) < SIDEWAYS:
-        return 90.0 - _skew(_swapped(boxes), size)
-    return _skew(boxes, size)
+        return 90.0 - _skew(_swapped(boxes), size, -tilt)
+    return _skew(boxes, size, tilt)
+
+
+def _tilt(piece: np.ndarray | None) -> float:
+    """How far the sides of a piece (4, 2) are from level and upright on the whole, degrees; 0 beyond MAX_SKEW."""
+    if piece is None:
+        return 0.0
+    sides = np.roll(piece, -1, axis=0) - piece
+    # Four times the angle is the same for all sides of a rectangle.
+    turns = 4.0 * np.arctan2(sides[:, 1], sides[:, 0])
+    weight = np.linalg.norm(sides, axis=1)
+    tilt = math.degrees(math.atan2(float(weight @ np.sin(turns)), float(weight @ np.cos(turns)))) / 4.0
+    return tilt if abs(tilt) <= MAX_SKEW else 0.0
 
 
 def taken_as_level(clean: CleanPage) -> CleanPage | None:
@@ -55,11 +68,14 @@ def taken_as_level(clean: CleanPage) -> CleanPage | None:
         return None
     piece = None if clean.piece is None else clean.piece * clean.scale
     boxes, size = _letters(*_at_half_scale(clean.ink, piece))
-    return dataclasses.replace(clean, angle=_skew(boxes, size))
+    return dataclasses.replace(clean, angle=_skew(boxes, size, _tilt(piece)))
 
 
-def _skew(boxes: np.ndarray, size: float) -> float:
-    """Skew of lines that are about level, degrees, from the boxes (n, 4) of letters of a typical size."""
+def _skew(boxes: np.ndarray, size: float, guess: float) -> float:
+    """Skew of lines that are about level, degrees, from the boxes (n, 4) of letters of a typical size.
+
+    `guess` is the skew of what they are written on; it is taken where hardly another skew stands out.
+    """
     feet, heads = _feet(boxes), _heads(boxes)
     points = heads if _best_score(heads, size) > CLEARLY * _best_score(feet, size) else feet
     bin_size, fine_size = max(1.0, 0.25 * size), max(1.0, 0.12 * size)
@@ -68,9 +84,9 @@ def _skew(boxes: np.ndarray, size: float) -> float:
     fine = np.clip(np.arange(best - 1.0, best + 1.01, 0.1), -MAX_SKEW, MAX_SKEW)
     score = _profile_score(points, fine, fine_size) * _small_angles_first(fine)
     found = float(fine[int(np.argmax(score))])
-    # A handful of letters fit some line by chance; then the upright page is the better guess.
-    at_zero, at_found = _profile_score(points, np.array([0.0, found]), fine_size)
-    return found if at_found > at_zero * (1.0 + 2.0 / math.sqrt(len(points))) else 0.0
+    # A handful of letters fit some line by chance; then the paper's own edges are the better guess.
+    at_guess, at_found = _profile_score(points, np.array([guess, found]), fine_size)
+    return found if at_found > at_guess * (1.0 + 2.0 / math.sqrt(len(points))) else guess
 
 
 _COARSE = np.arange(-MAX_SKEW, MAX_SKEW + 0.5, 1.0)
