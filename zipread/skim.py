@@ -30,10 +30,9 @@ SIDE_MARGIN = 0.3
 SPANNED = 0.6
 """Share of a place's length that its digits must span to be all that stands there."""
 
-TOLD, UNTOLD, UNOFFERED = 1.6, -1.0, 0.6
-"""Log-odds for a place that holds as many digits as a code, for one that holds none or one, and, beside the best place
-on its line, for a number that geometry had not offered. Fitted on made mail by writers that trained nothing, and
-counted by 0.6 only, as the weights of geometry are: real mail differs."""
+TOLD, UNTOLD = 1.6, -1.0
+"""Log-odds for a place that holds as many digits as a code, and for one that holds none or one. Fitted on made mail by
+writers that trained nothing, and counted by 0.6 only, as the weights of geometry are: real mail differs."""
 
 OF_DIGITS = 2.7
 """What shapes and gaps of letters say for a code whose letters are found well, log-odds."""
@@ -86,9 +85,9 @@ def skim(page: Page, fields: Sequence[Field], digits: int, reader: ColumnReader)
         weighed += [
             (field, score + says + proven * (says == TOLD)) for (field, score), says in zip(here, told, strict=True)
         ]
-        best = max(score for _, score in here) + UNOFFERED + TOLD
+        unoffered = max(score - field.of_letters for field, score in here) + OF_DIGITS + TOLD
         weighed += [
-            (_place_of(number, strip), best)
+            (_place_of(number, strip), unoffered)
             for number in numbers
             if len(number.digits) in lengths and not any(_same(number, extent) for extent in extents)
         ]
