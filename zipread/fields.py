@@ -160,12 +160,7 @@ class FieldReader:
         first = [self._first_look(shown, field) for field in ranked[:1]]
         ranked = self._skimmed(page, ranked, first)
         attempts = [replace(a, field=place) for a in first for place in ranked if place.is_at(a.field)]
-        for field in ranked:
-            lead = max((attempt.merit for attempt in attempts), default=-np.inf)
-            if lead > field.prior + MOST_EVIDENCE or len(attempts) >= MOST_READ:
-                break
-            if not any(attempt.field is field for attempt in attempts):
-                attempts.append(self._first_look(shown, field))
+        attempts = self._read_on(shown, ranked, attempts)
         for look in SECOND_LOOKS:
             attempts.sort(key=lambda attempt: -attempt.merit)
             if not attempts or confidence_here(attempts[0], attempts) >= SURE:
@@ -174,8 +169,20 @@ class FieldReader:
             again = [
                 self._decided(a.field, (*a.looks, self._look(shown.page_for(a.field), a.field, look))) for a in doubtful
             ]
-            attempts = [*again, *attempts[len(doubtful) :]]
+            # What looked like the code may not any more.
+            attempts = self._read_on(shown, ranked, [*again, *attempts[len(doubtful) :]])
         return ranked, attempts
+
+    def _read_on(self, shown: _Shown, ranked: Sequence[Field], attempts: Sequence[Attempt]) -> list[Attempt]:
+        """These readings, and those of the next places until none that is left is likely to win."""
+        attempts = list(attempts)
+        for field in ranked:
+            lead = max((attempt.merit for attempt in attempts), default=-np.inf)
+            if lead > field.prior + MOST_EVIDENCE or len(attempts) >= MOST_READ:
+                break
+            if not any(attempt.field is field for attempt in attempts):
+                attempts.append(self._first_look(shown, field))
+        return attempts
 
     def _skimmed(self, page: Page, ranked: list[Field], first: Sequence[Attempt]) -> list[Field]:
         """The places as skimming weighs them, where the first of them leaves a doubt."""

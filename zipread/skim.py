@@ -36,6 +36,8 @@ writers that trained nothing, and counted by 0.6 only, as the weights of geometr
 
 OF_DIGITS = 2.7
 """What shapes and gaps of letters say for a code whose letters are found well, log-odds."""
+PROVEN = 0.5
+"""Share of what they say less that does not count where the second reader sees a number: postmarks pass for some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def skim(page: Page, fields: Sequence[Field], digits: int, reader: ColumnReader)
         told = [_told(numbers, extent, lengths) for extent in extents]
         # What is seen to be a number need not look like one: shapes and gaps only tell its places from each other then.
         numbered = [field.of_letters for (field, _), says in zip(here, told, strict=True) if says == TOLD]
-        proven = OF_DIGITS - max(numbered, default=OF_DIGITS)
+        proven = PROVEN * (OF_DIGITS - max(numbered, default=OF_DIGITS))
         weighed += [
             (field, score + says + proven * (says == TOLD)) for (field, score), says in zip(here, told, strict=True)
         ]

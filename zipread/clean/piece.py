@@ -25,8 +25,8 @@ EDGE_REACH, EDGE_WIDTH = 6, 3
 """Distance, pixels of the map, at which a side is compared with what lies beside it; width of a sharp step there."""
 LEAST_SHARPNESS, LEAST_STEP = 0.65, 6.0
 """Share of the difference across a side that is one sharp step, and that step in gray levels. Shadows fall off slowly,
-and a part of a piece as pale as its background ends anywhere. Of 761 pieces on made mail whose fonts and writers train
-the 20 with a side below were all outlined wrongly; the lowest sharpness of the others is 0.7.
+and a part of a piece as pale as its background ends anywhere. Of 1,178 pieces on made mail whose fonts and writers
+train 37 have a side below, and all but two of these were outlined wrongly; the lowest sharpness of the others is 0.7.
 """
 
 
