@@ -1,4 +1,4 @@
-"""Which candidates are scored first, and that the others are scored where these leave a doubt."""
+"""Which candidates are scored first, and which places are read; and that the others are where these leave a doubt."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
+import pytest
 
-from zipread.decode import FEATURES, Calibration, shortlist
-from zipread.fields import SECOND_LOOKS, SIZES, FieldReader, Networks
+from zipread.decode import FEATURES, Calibration, Decoded, shortlist
+from zipread.fields import SECOND_LOOKS, SIZES, Attempt, FieldReader, Networks
 from zipread.records import Box, Candidate, Field, Lattice, Page
 from zipread.sequence import normalize_line
 
@@ -105,3 +106,22 @@ def test_the_second_reader_sees_a_doubtful_field_at_several_sizes(monkeypatch):
     first, again = heights[: -3 * len(SECOND_LOOKS)], np.reshape(heights[-3 * len(SECOND_LOOKS) :], (-1, 3))
     assert len(set(first)) == 1
     assert np.allclose(again / again[:, :1], SIZES)
+
+
+@pytest.mark.parametrize(("after", "read"), [(0.85, ["A"]), (0.02, ["A", "B"])])
+def test_the_next_place_is_read_where_a_second_look_leaves_little_of_the_first(monkeypatch, after, read):
+    likely = Field((50.0, 20.0), (80.0, 30.0), 0.0, "envelope", name="A", prior=0.0)
+    other = Field((50.0, 60.0), (80.0, 30.0), 0.0, "envelope", name="B", prior=-2.0)
+    confidence = {"A": [0.9, after, after, after], "B": [0.97]}
+
+    def said(field: Field, looks: tuple[None, ...]) -> Attempt:
+        seen = confidence[field.name]
+        value = seen[min(len(looks), len(seen)) - 1]
+        return Attempt(field, looks, None, Decoded("62704", "", value, 0, (), (), "unknown", (0.0,) * len(FEATURES)))
+
+    monkeypatch.setattr(FieldReader, "_first_look", lambda _, shown, field: said(field, (None,)))
+    monkeypatch.setattr(FieldReader, "_look", lambda *_: None)
+    monkeypatch.setattr(FieldReader, "_decided", lambda _, field, looks: said(field, looks))
+    networks = Networks(None, None, Calibration.from_manifest({}))
+    _, attempts = FieldReader(networks, 5, None).read(Page(np.full((80, 100), 255, np.uint8)), [other, likely])
+    assert sorted(attempt.field.name for attempt in attempts) == read
