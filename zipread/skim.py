@@ -37,7 +37,8 @@ writers that trained nothing, and counted by 0.6 only, as the weights of geometr
 OF_DIGITS = 2.7
 """What shapes and gaps of letters say for a code whose letters are found well, log-odds."""
 PROVEN = 0.5
-"""Share of what they say less that does not count where the second reader sees a number: postmarks pass for some."""
+"""Share of what they say less than that which does not count where the second reader sees a number; a postmark may pass
+for one, so it is not all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def skim(page: Page, fields: Sequence[Field], digits: int, reader: ColumnReader)
         numbers = numbers_in(page, strip, reader)
         extents = [_extent(field, strip) for field, _ in here]
         told = [_told(numbers, extent, lengths) for extent in extents]
-        # What is seen to be a number need not look like one: shapes and gaps only tell its places from each other then.
+        # What is seen to be a number need not look like one; its places still differ by how much they do.
         numbered = [field.of_letters for (field, _), says in zip(here, told, strict=True) if says == TOLD]
         proven = PROVEN * (OF_DIGITS - max(numbered, default=OF_DIGITS))
         weighed += [
