@@ -86,7 +86,8 @@ def skim(page: Page, fields: Sequence[Field], digits: int, reader: ColumnReader)
         numbered = [field.of_letters for (field, _), says in zip(here, told, strict=True) if says == TOLD]
         proven = PROVEN * (OF_DIGITS - max(numbered, default=OF_DIGITS))
         weighed += [
-            (field, score + says + proven * (says == TOLD)) for (field, score), says in zip(here, told, strict=True)
+            (field, score + says + (proven if says == TOLD else 0.0))
+            for (field, score), says in zip(here, told, strict=True)
         ]
         unoffered = max(score - field.of_letters for field, score in here) + OF_DIGITS + TOLD
         weighed += [

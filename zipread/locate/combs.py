@@ -111,8 +111,7 @@ class _Base:
 def _base_of(strip: np.ndarray, row: int, pad: int) -> _Base:
     """What is to be seen of the base line at a row of a strip (h, w) uint8, which ends `pad` beyond the line's ends."""
     first = row - LINE_REACH - 1
-    half = (strip.shape[1] - 2 * pad) // 2
-    middle = np.partition(strip[first : row + LINE_REACH + 2, pad:-pad], half, axis=1)[:, half].astype(np.float64)
+    middle = np.median(strip[first : row + LINE_REACH + 2, pad:-pad], axis=1)
     line = float(middle[row - 2 - first : row + 3 - first].min())
     paper = float(min(middle[0], middle[-1]))
     top = row

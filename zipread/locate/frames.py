@@ -40,10 +40,8 @@ def find_cells(lines: Lines, least: int) -> np.ndarray:
     good &= (width >= CELL_ASPECT[0] * height) & (width <= CELL_ASPECT[1] * height)
     cells = cells[good]
     cells = cells[support(cells, lines) >= LEAST_SUPPORT]
-    first: dict[tuple[float, ...], int] = {}
-    for at, place in enumerate(map(tuple, np.round(cells / SAME_CELL).tolist())):
-        first.setdefault(place, at)
-    cells = cells[list(first.values())]
+    _, first = np.unique(np.round(cells / SAME_CELL), axis=0, return_index=True)
+    cells = cells[np.sort(first)]
     return cells[_in_company(cells, least)]
 
 
