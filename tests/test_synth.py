@@ -15,9 +15,11 @@ from zipread.lab.synth.drawn import STROKES, draw_digit
 from zipread.lab.synth.fields import STYLES, make_field
 from zipread.lab.synth.hands import Glyph, Hands, Prints, Script, load_hands
 from zipread.lab.synth.ink import lay, set_as_font, set_by_eye, set_in_cells
+from zipread.lab.synth.lettering import Hand, write_address
+from zipread.lab.synth.mail import Supplies, make_mail
 from zipread.lab.synth.negatives import NEGATIVES, make_negative
 from zipread.lab.synth.paper import PAPERS, make_paper
-from zipread.lab.synth.places import Place, load_places, make_address
+from zipread.lab.synth.places import Address, Place, load_places, make_address
 from zipread.lab.synth.strokes import Pen, draw, stroke_fields, thin
 from zipread.lab.words import WithWord
 from zipread.lab.zeros import RunningZeros
@@ -375,6 +377,25 @@ class TestFonts:
 
 
 class TestMail:
+    def test_a_code_that_was_to_stand_alone_and_was_forgotten_leaves_no_line(self, prints):
+        place = Place("62704", "Springfield", "IL")
+        address = Address(("Ann Lee", "3 Elm St", "Springfield, IL"), "", place, coded=False)
+        hand = Hand(prints, prints.fonts[0], Script(30, 2), None, False, 0.0)
+
+        block = write_address(np.random.default_rng(0), address, hand)
+
+        assert block.code is None
+        written = block.coverage.max(axis=1) > 0.5
+        assert np.count_nonzero(np.diff(written.astype(int)) == 1) + written[0] == 3
+
+    def test_pieces_are_made_in_the_resolution_asked_for(self, prints):
+        supplies = Supplies((Place("62704", "Springfield", "IL"),), prints, prints, None)
+        widths = [
+            make_mail(np.random.default_rng(3), "printed", supplies, capture=photo.scan, resolutions=(dpi,))[0].shape[1]
+            for dpi in (60.0, 120.0)
+        ]
+        assert widths[1] == pytest.approx(2 * widths[0], rel=0.05)
+
     def test_codes_and_cities_agree(self):
         places = {place.code: place for place in load_places()}
 

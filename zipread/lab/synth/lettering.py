@@ -51,8 +51,10 @@ def write_address(rng: np.random.Generator, address: Address, hand: Hand) -> Blo
     """Write an address with its code."""
     digits = _digit_words(rng, [*address.lines, address.code], hand)
     rows = [_write_line(rng, line, hand, digits) for line in address.lines]
-    code_row = len(rows)
-    rows.append(_write_line(rng, address.city, hand, digits, address.code))
+    code_row = None
+    if address.city or address.code:  # else the code was to stand alone, and was forgotten
+        code_row = len(rows)
+        rows.append(_write_line(rng, address.city, hand, digits, address.code))
     rows += [_write_line(rng, line, hand, digits) for line in address.after]
     return _stack(rng, rows, hand, code_row)
 

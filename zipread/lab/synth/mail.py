@@ -59,18 +59,23 @@ class _Piece:
 
 
 def make_mail(
-    rng: np.random.Generator, writing: Writing, supplies: Supplies, uncoded: float = 0.0, capture: Capture | None = None
+    rng: np.random.Generator,
+    writing: Writing,
+    supplies: Supplies,
+    uncoded: float = 0.0,
+    capture: Capture | None = None,
+    resolutions: tuple[float, ...] = RESOLUTIONS,
 ) -> tuple[np.ndarray, MailTruth]:
     """Make one captured mail piece: (h, w, 3) uint8 in OpenCV's order of colours, and its truth.
 
     uncoded: probability that it bears no code at all, of recipient or sender; capture: how it becomes a picture, a
-    scan or a photo at random when None.
+    scan or a photo at random when None; resolutions: one of which the piece is made in, pixels an inch.
     """
     place = supplies.places[rng.integers(len(supplies.places))]
     address = make_address(rng, place, business=bool(rng.random() < (0.15 if writing == "handwritten" else 0.4)))
     if rng.random() < uncoded:
         address = replace(address, coded=False)
-    piece = _blank_piece(rng, writing)
+    piece = _blank_piece(rng, writing, resolutions)
     postage = _put_postage(rng, piece, supplies)
     if address.coded:
         _put_sender(rng, piece, supplies, writing)
@@ -100,9 +105,9 @@ def make_mail(
     return shot.picture, truth
 
 
-def _blank_piece(rng: np.random.Generator, writing: Writing) -> _Piece:
+def _blank_piece(rng: np.random.Generator, writing: Writing, resolutions: tuple[float, ...]) -> _Piece:
     width, height = SIZES_IN_INCHES[rng.integers(len(SIZES_IN_INCHES))]
-    dpi = RESOLUTIONS[rng.integers(len(RESOLUTIONS))]
+    dpi = resolutions[rng.integers(len(resolutions))]
     paper = stationery.ENVELOPES[rng.choice(6, p=[0.47, 0.14, 0.11, 0.12, 0.09, 0.07])]
     sheet = stationery.make_envelope(rng, int(height * dpi), int(width * dpi), paper)
     kind: Kind = "envelope"
