@@ -3,7 +3,7 @@
     python benchmarks/finding.py ../shared/data/digits/mnist.npz --n 300 --sheet /tmp/lost
 
 Mail pieces of writers, fonts and seeds that nothing was tuned on; --purpose train takes those that may be tuned on.
-The first guess is the place with the best prior, from geometry alone; the choice is the place whose reading won. A
+The first guess is the place with the best prior, before anything is read; the choice is the place whose reading won. A
 place is right when it covers the five digits and not much else. --stray counts what comes out of pictures that are no
 mail.
 """
@@ -25,13 +25,16 @@ from common import write_sheet
 
 from zipread import Reader
 from zipread.clean import clean_page
+from zipread.finder import load_finder
+from zipread.glance import glance
 from zipread.lab.synth import photo
 from zipread.lab.synth.deck import load_supplies
 from zipread.lab.synth.hands import Writing
 from zipread.lab.synth.mail import Capture, MailTruth, Supplies, make_mail
 from zipread.lab.synth.notmail import STRAYS, make_stray
 from zipread.locate import locate
-from zipread.records import Field, Page
+from zipread.records import Page, Place
+from zipread.sequence import load_column_reader
 
 PAGE_SIZE = (2850, 1237)
 """Width and height of the page that is timed: a long envelope (#10) at 300 dpi."""
@@ -48,14 +51,14 @@ class Found:
     """Outcomes of one group of pieces."""
 
     n: int = 0
-    first: int = 0  # right place by the prior alone
+    first: int = 0  # right place before anything is read
     chosen: int = 0  # right place as the reader chose
     code: int = 0  # whole code right
     offered: int = 0  # right place among all that were offered
     blank: int = 0  # no code given
     accepted: int = 0
     accepted_wrong: int = 0
-    ms: list[float] = field(default_factory=list)  # of finding
+    ms: list[float] = field(default_factory=list)  # of finding and reading
 
 
 def main() -> None:
@@ -70,7 +73,7 @@ def main() -> None:
         _measure(writing, captures, supplies, reader, options)
     if options.stray:
         _strays(supplies, reader, options)
-    _time(supplies)
+    _time(supplies, options.model)
 
 
 def _captures() -> dict[str, Capture | None]:
@@ -123,11 +126,11 @@ def _measure(
 def _judge(page: Page, truth: MailTruth, reader: Reader, groups: list[Found]) -> str:
     """Find and read one piece, count it in its groups; returns what went wrong, or nothing."""
     start = time.process_time()
-    fields = locate(page, clean_page(page), reader.settings.layout, DIGITS)
-    spent = 1000 * (time.process_time() - start)
     reading = reader.read_page(page)[0]
-    first = bool(fields) and is_right(_outline(fields[0]), truth)
-    offered = any(is_right(_outline(place), truth) for place in fields)
+    spent = 1000 * (time.process_time() - start)
+    places = _places(page, reader)
+    first = bool(places) and is_right(np.array(places[0].outline), truth)
+    offered = any(is_right(np.array(place.outline), truth) for place in places)
     chosen = bool(reading.outline) and is_right(np.array(reading.outline), truth)
     right = reading.code == truth.code
     for group in groups:
@@ -159,8 +162,10 @@ def is_right(outline: np.ndarray, truth: MailTruth) -> bool:
     return bool(shared >= least and cv2.contourArea(outline) <= LARGEST * size)
 
 
-def _outline(place: Field) -> np.ndarray:
-    return np.array(cv2.boxPoints((place.center, place.size, place.angle)))
+def _places(page: Page, reader: Reader) -> list[Place]:
+    """The places that a reader considers, best prior first."""
+    _, search = reader.explain_page(page)
+    return sorted(search.places, key=lambda place: -place.prior)
 
 
 def _line(name: str, found: Found) -> str:
@@ -173,9 +178,8 @@ def _drawn(page: Page, truth: MailTruth, reader: Reader) -> np.ndarray:
     """The page with the truth (green), the first guess (red) and the other places offered (orange)."""
     picture = cv2.cvtColor(page.gray, cv2.COLOR_GRAY2BGR)
     thick = max(2, max(picture.shape) // 300)
-    fields = locate(page, clean_page(page), reader.settings.layout, DIGITS)
-    for rank, place in reversed(list(enumerate(fields))):
-        _polygon(picture, _outline(place), (40, 40, 255) if rank == 0 else (0, 160, 255), thick)
+    for rank, place in reversed(list(enumerate(_places(page, reader)))):
+        _polygon(picture, np.array(place.outline), (40, 40, 255) if rank == 0 else (0, 160, 255), thick)
     _polygon(picture, np.array(truth.corners), (0, 200, 0), thick)
     return picture
 
@@ -213,10 +217,12 @@ def _stray_line(kind: str, statuses: list[str], codes: int) -> str:
     return f"{kind:<22}" + "".join(f"{count:>9}" for count in counts)
 
 
-def _time(supplies: Supplies) -> None:
-    """Time of finding on scanned pieces of PAGE_SIZE, decoded already."""
+def _time(supplies: Supplies, model: Path | None) -> None:
+    """Time of finding, at a glance and where that leaves a doubt, on scanned pieces of PAGE_SIZE, decoded already."""
     print(f"\nfinding on {PAGE_SIZE[0]} x {PAGE_SIZE[1]}, ms of CPU time on one thread, median of {REPEATS}")
-    print(f"{'':<22}{'clean':>9}{'locate':>9}{'both':>9}{'layout':>10}")
+    print(f"{'':<22}{'glance':>9}{'clean':>9}{'locate':>9}{'both':>9}{'layout':>10}")
+    finder, columns = load_finder("onnx", model), load_column_reader("onnx", model)
+    assert finder is not None and columns is not None
     cases: tuple[tuple[str, Writing, Capture], ...] = (
         ("handwritten scan", "handwritten", partial(photo.scan, skew=0.0)),
         ("printed scan", "printed", partial(photo.scan, skew=0.0)),
@@ -230,11 +236,12 @@ def _time(supplies: Supplies) -> None:
         picture, _ = make_mail(np.random.default_rng(3), writing, supplies, capture=capture)
         size = PAGE_SIZE if picture.shape[1] > picture.shape[0] else PAGE_SIZE[::-1]
         page = Page(cv2.resize(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), size, interpolation=cv2.INTER_AREA))
+        glancing = _median_ms(lambda page=page: glance(page, finder, columns, DIGITS))
         cleaning = _median_ms(lambda page=page: clean_page(page))
         for layout in ("envelope", "auto"):
             clean = clean_page(page)
             finding = _median_ms(lambda page=page, clean=clean, layout=layout: locate(page, clean, layout, DIGITS))
-            print(f"{name:<22}{cleaning:>9.2f}{finding:>9.2f}{cleaning + finding:>9.2f}{layout:>10}")
+            print(f"{name:<22}{glancing:>9.2f}{cleaning:>9.2f}{finding:>9.2f}{cleaning + finding:>9.2f}{layout:>10}")
 
 
 def _median_ms(step: Callable[[], object]) -> float:

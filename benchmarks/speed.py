@@ -30,6 +30,8 @@ from zipread.classify import load_classifier
 from zipread.clean import clean_page, cut_field
 from zipread.decode import Calibration, decide, weigh
 from zipread.directory import load_directory
+from zipread.finder import load_finder
+from zipread.glance import glance
 from zipread.lab.synth.deck import load_supplies, make_deck, write_deck
 from zipread.lab.synth.mail import Supplies, make_mail
 from zipread.lab.synth.photo import scan as scanned
@@ -38,6 +40,7 @@ from zipread.locate import locate
 from zipread.normalize import normalize_ink
 from zipread.records import Field, Lattice, Page
 from zipread.segment import segment
+from zipread.sequence import load_column_reader
 from zipread.settings import MAX_PIXELS
 
 PAGE_SIZE = (2850, 1237)
@@ -97,6 +100,9 @@ def _time_stages(picture: Path, model: Path | None) -> None:
     print(f"{'stage':<32}{'n':>5}{'least ms':>10}{'median ms':>11}{'x imread':>10}")
     unit = _row("cv2.imread", lambda: cv2.imread(str(picture), cv2.IMREAD_GRAYSCALE))
     _row("load", lambda: _load(picture), unit)
+    finder, columns = load_finder("onnx", model), load_column_reader("onnx", model)
+    assert finder is not None and columns is not None
+    _row("glance", lambda: glance(page, finder, columns, DIGITS), unit)
     _row("clean", lambda: clean_page(page), unit)
     _row("locate, auto", lambda: locate(page, clean, "auto", DIGITS), unit)
     _row("locate, envelope", lambda: locate(page, clean, "envelope", DIGITS), unit)

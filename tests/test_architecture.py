@@ -9,7 +9,9 @@ from conftest import ROOT, encoded, environment, field_picture
 
 PACKAGE = ROOT / "zipread"
 
-STAGES = frozenset({"load", "clean", "locate", "segment", "normalize", "classify", "sequence", "decode", "directory"})
+STAGES = frozenset(
+    {"load", "clean", "locate", "segment", "normalize", "classify", "sequence", "decode", "directory", "finder"}
+)
 WALLS = frozenset({"records", "errors", "settings", "model"})
 
 MAY_IMPORT = {
@@ -30,9 +32,10 @@ MAY_IMPORT = {
     "run": frozenset({"records", "errors", "inputs", "output", "formats", "pool", "journal", "origin", "shards"}),
     "form": WALLS | {"load", "clean", "locate"},
     "skim": WALLS | {"clean", "sequence", "decode"},
+    "glance": WALLS | {"finder", "sequence", "decode", "skim"},
     "fields": WALLS | STAGES | {"skim"},
     "explain": WALLS | {"locate", "fields"},
-    "reader": WALLS | STAGES | {"fields", "explain", "form"},
+    "reader": WALLS | STAGES | {"fields", "glance", "explain", "form"},
     "batch": WALLS
     | {"load", "reader", "inputs", "output", "debug", "pool", "workers", "run", "journal", "origin", "shards"},
     "apart": frozenset({"errors", "workers"}),

@@ -117,6 +117,27 @@ def test_settings_are_checked():
         Reader(digits=0)
 
 
+@pytest.fixture
+def without_a_glance(monkeypatch):
+    """A page of which the finder sees nothing, so that geometry has to search."""
+    monkeypatch.setattr(reader_module, "glance", lambda *arguments: [])
+
+
+def test_a_page_read_for_sure_at_a_glance_is_not_searched(monkeypatch):
+    monkeypatch.setattr(reader_module, "locate", lambda *arguments: pytest.fail("searched"))
+    [reading] = Reader().read_page(mail_piece("print-1.jpg"))
+    assert reading.status == "accepted"
+
+
+def test_of_a_doubtful_glance_and_a_search_the_surer_counts(monkeypatch):
+    page = mail_piece("print-1.jpg")
+    [sure] = Reader().read_page(page)
+    monkeypatch.setattr(reader_module, "SURE", 1.0)
+    monkeypatch.setattr(reader_module, "locate", lambda *arguments: [])
+    assert Reader().read_page(page) == [sure]
+
+
+@pytest.mark.usefixtures("without_a_glance")
 def test_what_was_considered_on_a_mail_piece_explains_its_reading():
     mail = Reader()
     [page] = load_pages(ROOT / "samples" / "envelopes" / "hand-2.jpg", mail.settings.max_pixels)
@@ -140,6 +161,7 @@ def mail_piece(name: str) -> Page:
     return page
 
 
+@pytest.mark.usefixtures("without_a_glance")
 def test_mail_wrongly_taken_to_lie_on_its_side_is_read_all_the_same(monkeypatch):
     page = mail_piece("hand-3.jpg")
     [level] = Reader().read_page(page)
@@ -148,6 +170,7 @@ def test_mail_wrongly_taken_to_lie_on_its_side_is_read_all_the_same(monkeypatch)
     assert (reading.code, reading.status, reading.outline) == (level.code, level.status, level.outline)
 
 
+@pytest.mark.usefixtures("without_a_glance")
 def test_waves_are_looked_for_where_a_reading_is_in_doubt_and_only_there(monkeypatch):
     sure, doubtful = mail_piece("hand-3.jpg"), mail_piece("hand-2.jpg")
     before = Reader().read_page(sure)

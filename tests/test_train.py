@@ -6,12 +6,14 @@ import pytest
 
 from zipread.classify import load_classifier
 from zipread.errors import InputError
+from zipread.finder import bordered, load_finder
 from zipread.lab import digit_train, lineset
 from zipread.lab import train as training
 from zipread.lab.calibration import expected_calibration_error
 from zipread.lab.cuts import cut_examples, set_line
 from zipread.lab.line_distort import distort
 from zipread.lab.lineset import Lines, load, make_line, save
+from zipread.lab.pageset import Pages
 from zipread.lab.strokes import GLYPHS, draw_center_lines
 from zipread.lab.synth.hands import Hands
 from zipread.lab.trainset import RECIPE, SOURCES, Digits, Glyphs, load_digits, make_chunk, split_by_writer
@@ -114,6 +116,16 @@ def made_lines(*_: object) -> dict[int, Lines]:
     return {96: Lines(images, columns, codes)}
 
 
+def made_pages(*_: object) -> Pages:
+    """Light pages with a dark bar where the code stands, or with nothing."""
+    gray = np.full((200, 400), 230, np.uint8)
+    corners = np.array([(150, 80), (230, 80), (230, 100), (150, 100)], np.float32)
+    bare = cv2.imencode(".jpg", gray)[1].tobytes()
+    gray[80:100, 150:230] = 20
+    coded = cv2.imencode(".jpg", gray)[1].tobytes()
+    return Pages((coded, bare) * 16, np.stack([corners, np.full((4, 2), np.nan, np.float32)] * 16))
+
+
 @pytest.mark.filterwarnings("default")  # Keras and the exporter warn about their own use of numpy
 def test_a_stopped_training_goes_on_and_ends_with_a_model_that_loads(tmp_path, digits, glyphs, monkeypatch):
     monkeypatch.setattr(digit_train, "PICTURES_PER_EPOCH", 512)
@@ -121,10 +133,12 @@ def test_a_stopped_training_goes_on_and_ends_with_a_model_that_loads(tmp_path, d
     monkeypatch.setattr(training, "font_glyphs", lambda fonts: glyphs)
     monkeypatch.setattr(training, "Prints", lambda fonts: None)
     monkeypatch.setattr(training, "make_lines", made_lines)
+    monkeypatch.setattr(training, "make_pages", made_pages)
+    monkeypatch.setattr(training, "_supplies", lambda digits: None)
     monkeypatch.setattr(training, "calibrate", lambda *arguments: None)
     data = tmp_path / "digits.npz"
     np.savez(data, x_train=digits.x, y_train=digits.y, writer_train=digits.writer)
-    recipe = training.Recipe(epochs=2, scale=0.0005, passes=1, jobs=1)
+    recipe = training.Recipe(epochs=2, scale=0.0005, passes=1, rounds=1, jobs=1)
     lines: list[str] = []
 
     def stop_after_one(line: str) -> None:
@@ -150,7 +164,11 @@ def test_a_stopped_training_goes_on_and_ends_with_a_model_that_loads(tmp_path, d
     by_onnx, by_keras = (load_column_reader(engine, tmp_path / "model").columns(line) for engine in ("onnx", "keras"))
     assert by_onnx.shape == (48, 11)
     assert np.abs(by_onnx - by_keras).max() < 1e-5
-    other = training.Recipe(epochs=3, scale=0.0005, passes=1, jobs=1)
+    small = bordered(made_pages().picture(0)[:192, :384])[None, ..., None]
+    by_onnx, by_keras = (load_finder(engine, tmp_path / "model").network(small) for engine in ("onnx", "keras"))
+    assert by_onnx.shape == (1, 24, 48, 8)
+    assert np.abs(by_onnx - by_keras).max() < 1e-5 * np.abs(by_keras).max()
+    other = training.Recipe(epochs=3, scale=0.0005, passes=1, rounds=1, jobs=1)
     with pytest.raises(InputError, match="another recipe"):
         training.train(data, tmp_path / "model", other, lines.append, True)
 

@@ -23,6 +23,7 @@ from zipread.decode import (
     shortlist,
     weigh,
 )
+from zipread.finder import Finder, load_finder
 from zipread.normalize import normalize_ink
 from zipread.records import Corners, Field, FieldImage, Lattice, Page, written_lengths
 from zipread.segment import Parts, cut_apart, lattice_of, part
@@ -56,6 +57,10 @@ MOST_EVIDENCE = 1.5
 PAGE_WEIGHTS = (0.98, 1.05, 0.13)
 PAGE_BIAS = -3.0
 """Of the confidence on a page: weights of the reading, of its place, and of the place's lead, all log-odds."""
+
+GLANCE_WEIGHTS = (1.1, 0.95)
+GLANCE_BIAS = -2.77
+"""Of the confidence at a glance: weights of the reading and of its place, log-odds."""
 
 LEADS = (-3.0, 5.0)
 """Least and greatest lead of a place that counts, log-odds."""
@@ -111,14 +116,15 @@ class Networks:
 
     classifier: Classifier
     columns: ColumnReader | None  # the second reader; None in a model folder of digits alone
+    finder: Finder | None  # None in a model folder without
     calibration: Calibration
 
     @classmethod
     def load(cls, engine: str, folder: Path | None) -> Networks:
         """Load a model folder; None: the one that ships. Raises DependencyError."""
         classifier = load_classifier(engine, folder)
-        columns = load_column_reader(engine, folder)
-        return cls(classifier, columns, Calibration.from_manifest(classifier.manifest))
+        columns, finder = load_column_reader(engine, folder), load_finder(engine, folder)
+        return cls(classifier, columns, finder, Calibration.from_manifest(classifier.manifest))
 
 
 class _Shown:
@@ -172,6 +178,11 @@ class FieldReader:
             # What looked like the code may not any more.
             attempts = self._read_on(shown, ranked, [*again, *attempts[len(doubtful) :]])
         return ranked, attempts
+
+    def glance(self, page: Page, fields: Sequence[Field]) -> list[Attempt]:
+        """The first look at the likeliest place, if there is one."""
+        ranked = sorted(fields, key=lambda field: -field.prior)
+        return [self._first_look(_Shown(page), field) for field in ranked[:1]]
 
     def _read_on(self, shown: _Shown, ranked: Sequence[Field], attempts: Sequence[Attempt]) -> list[Attempt]:
         """These readings, and those of the next places until none that is left is likely to win."""
@@ -284,6 +295,15 @@ def confidence_on_page(best: Attempt, attempts: Sequence[Attempt], fields: Seque
     evidence = (log_odds(best.decoded.confidence), place, float(np.clip(lead, *LEADS)))
     value = PAGE_BIAS + sum(weight * part for weight, part in zip(PAGE_WEIGHTS, evidence, strict=True))
     # The best of places makes no reading surer than it is.
+    return min(best.decoded.confidence, probability(value))
+
+
+def confidence_at_a_glance(best: Attempt) -> float:
+    """As `confidence_on_page`, of a place that the finder saw."""
+    if best.decoded is None:
+        return 0.0
+    evidence = (log_odds(best.decoded.confidence), best.field.prior)
+    value = GLANCE_BIAS + sum(weight * part for weight, part in zip(GLANCE_WEIGHTS, evidence, strict=True))
     return min(best.decoded.confidence, probability(value))
 
 

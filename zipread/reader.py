@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,15 +20,18 @@ from zipread.fields import (
     Attempt,
     FieldReader,
     Networks,
+    confidence_at_a_glance,
     confidence_here,
     confidence_on_page,
     outline_of,
 )
+from zipread.glance import glance, joined
 from zipread.load import load_pages
 from zipread.locate import locate
 from zipread.normalize import normalize_ink, to_mnist
 from zipread.records import (
     NOT_A_DIGIT,
+    ZIP_DIGITS,
     Box,
     CleanPage,
     Digit,
@@ -58,7 +62,7 @@ NO_CODE = 0.15
 class _View:
     """One way to see a page: made ready, its places, and the readings of the likeliest."""
 
-    clean: CleanPage
+    clean: CleanPage | None  # None: seen at a glance
     fields: list[Field]
     attempts: list[Attempt]
 
@@ -70,7 +74,11 @@ class _View:
     @property
     def confidence(self) -> float:
         """Of the best reading; 0 where there is none."""
-        return 0.0 if self.best is None else confidence_on_page(self.best, self.attempts, self.fields)
+        if self.best is None:
+            return 0.0
+        if self.clean is None:
+            return confidence_at_a_glance(self.best)
+        return confidence_on_page(self.best, self.attempts, self.fields)
 
     @property
     def is_doubtful_mail(self) -> bool:
@@ -134,7 +142,7 @@ class Reader:
         if self._form is not None:
             return self._read_form(page, self._form), Search()
         view = self._attempt(page, self.settings.layout)
-        return [self._choose(page, view)], explain(view.clean, view.fields, view.attempts)
+        return [self._choose(page, view)], explain(view.clean or clean_page(page), view.fields, view.attempts)
 
     def _read_form(self, page: Page, form: Form) -> list[Reading]:
         """Read the fields of a form; a page that is not that form is one reading with status "error"."""
@@ -182,20 +190,48 @@ class Reader:
         return page
 
     def _attempt(self, page: Page, layout: Layout | Literal["auto"]) -> _View:
-        """The page in the way that shows most.
+        """The page in the way that shows most: at a glance where that leaves no doubt, else searched as well."""
+        glanced = self._glanced(page, layout)
+        if glanced is None:
+            return self._searched(page, layout, None)
+        if glanced.confidence >= SURE:
+            return glanced
+        return max(glanced, self._searched(page, layout, glanced.fields), key=lambda view: view.confidence)
+
+    def _searched(self, page: Page, layout: Layout | Literal["auto"], seen: Sequence[Field] | None) -> _View:
+        """The page with the places that geometry finds.
 
         Mail whose reading is in doubt is looked at again where it may have been seen wrongly: lying on its side, or
         crossed by the wavy lines of a cancellation.
         """
-        view = self._seen_as(page, clean_page(page), layout)
-        level = taken_as_level(view.clean) if view.is_doubtful_mail else None
+        clean = clean_page(page)
+        view = self._seen_as(page, clean, layout, seen)
+        level = taken_as_level(clean) if view.is_doubtful_mail else None
         if level is not None:
-            view = max(view, self._seen_as(page, level, layout), key=lambda view: view.confidence)
-        lifted = without_waves(page, view.clean) if view.is_doubtful_mail else None
-        return view if lifted is None else self._seen_as(*lifted, layout)
+            other = self._seen_as(page, level, layout, seen)
+            if other.confidence > view.confidence:
+                view, clean = other, level
+        lifted = without_waves(page, clean) if view.is_doubtful_mail else None
+        return view if lifted is None else self._seen_as(*lifted, layout, seen)
 
-    def _seen_as(self, page: Page, clean: CleanPage, layout: Layout | Literal["auto"]) -> _View:
-        return _View(clean, *self._fields.read(page, locate(page, clean, layout, self.settings.digits)))
+    def _glanced(self, page: Page, layout: Layout | Literal["auto"]) -> _View | None:
+        """The page as one glance shows it; None where it would say nothing: the finder knows mail of the US."""
+        finder, columns = self._networks.finder, self._networks.columns
+        if finder is None or columns is None or layout not in ("auto", "envelope"):
+            return None
+        if self.settings.digits != ZIP_DIGITS or self.settings.directory != "us":
+            return None
+        places = glance(page, finder, columns, self.settings.digits)
+        return _View(None, places, self._fields.glance(page, places))
+
+    def _seen_as(
+        self, page: Page, clean: CleanPage, layout: Layout | Literal["auto"], seen: Sequence[Field] | None
+    ) -> _View:
+        """The page with the places that geometry finds; those of an address are weighed by what a glance saw."""
+        places = locate(page, clean, layout, self.settings.digits)
+        if seen is not None and all(place.layout == "envelope" for place in places):
+            places = joined(places, seen)
+        return _View(clean, *self._fields.read(page, places))
 
     def read_digit(self, source: Source) -> DigitReading:
         """Read a picture of a single digit, dark on light or light on dark.
@@ -219,7 +255,7 @@ class Reader:
     def _choose(self, page: Page, view: _View) -> Reading:
         """The best attempt as the page's reading; what other places say goes to its alternatives."""
         if not view.attempts:
-            return Reading(page=page.number, angle=view.clean.angle)
+            return Reading(page=page.number, angle=0.0 if view.clean is None else view.clean.angle)
         ranked = sorted(view.attempts, key=lambda attempt: -attempt.merit)
         best = ranked[0]
         angle = _angle_of(view.clean, best.field)
@@ -290,8 +326,10 @@ def _digit(attempt: Attempt, index: int) -> Digit:
     )
 
 
-def _angle_of(clean: CleanPage, field: Field) -> float:
+def _angle_of(clean: CleanPage | None, field: Field) -> float:
     """Skew of the page, degrees in (-180, 180]: past 90 either way when the field shows that it stands on its head."""
+    if clean is None:
+        return field.angle
     over = abs((field.angle - clean.angle + 180.0) % 360.0 - 180.0) > 90.0
     return (clean.angle + 360.0 * (clean.angle <= 0) - 180.0) if over else clean.angle
 

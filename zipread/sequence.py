@@ -100,7 +100,7 @@ def normalize_line(gray: np.ndarray, top: float, bottom: float) -> np.ndarray | 
     if full < LEAST_CONTRAST:
         return None
     line = np.clip(darkness * (FULL_INK / full), 0, 255).astype(np.uint8)
-    return np.pad(line, ((0, 0), (0, padded - width))) if width < padded else line
+    return cv2.copyMakeBorder(line, 0, 0, 0, padded - width, cv2.BORDER_CONSTANT, value=0)
 
 
 def _scaled_rows(gray: np.ndarray, scale: float, middle: float, width: int) -> np.ndarray:

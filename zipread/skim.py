@@ -91,7 +91,7 @@ def skim(page: Page, fields: Sequence[Field], digits: int, reader: ColumnReader)
         ]
         unoffered = max(score - field.of_letters for field, score in here) + OF_DIGITS + TOLD
         weighed += [
-            (_place_of(number, strip), unoffered)
+            (place_of(number, strip), unoffered)
             for number in numbers
             if len(number.digits) in lengths and not any(_same(number, extent) for extent in extents)
         ]
@@ -147,7 +147,8 @@ def _extent(field: Field, strip: Strip) -> tuple[float, float]:
     return middle - half, middle + half
 
 
-def _place_of(number: Number, strip: Strip) -> Field:
+def place_of(number: Number, strip: Strip) -> Field:
+    """The place of a number that was seen in a line, with a little paper beside it."""
     angle = math.radians(strip.angle)
     off = (number.start + number.stop) / 2 - strip.size[0] / 2
     center = strip.center[0] + off * math.cos(angle), strip.center[1] + off * math.sin(angle)

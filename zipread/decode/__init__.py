@@ -244,9 +244,9 @@ def kind_of(candidates: Sequence[Candidate], height: float) -> Kind:
         return "unknown"
     tops = np.array([c.box.y for c in candidates], np.float64)
     bottoms = np.array([c.box.bottom for c in candidates], np.float64)
-    at = np.arange(len(candidates))
+    at = np.arange(len(candidates)) - (len(candidates) - 1) / 2
     # Skew left over is no sign of a hand: spread is measured about a straight line.
-    spreads = [float(np.std(edge - np.polyval(np.polyfit(at, edge, 1), at))) for edge in (tops, bottoms)]
+    spreads = [float(np.std(edge - at * (at @ edge) / (at @ at))) for edge in (tops, bottoms)]
     spread = (max(spreads) - 0.5) / max(1.0, height)  # half a pixel is what sampling costs
     if spread <= PRINTED_SPREAD:
         return "printed"

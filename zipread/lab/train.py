@@ -1,11 +1,11 @@
-"""Train both networks, export them, calibrate, and write the manifest. Needs the extra [train]."""
+"""Train the networks, export them, calibrate, and write the manifest. Needs the extra [train]."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,18 @@ import numpy as np
 
 from zipread import __version__
 from zipread.errors import DependencyError
-from zipread.lab import lineset
+from zipread.lab import lineset, pageset
 from zipread.lab.calibration import fit as calibrate
 from zipread.lab.digit_train import train_digits
 from zipread.lab.directory import existing_codes
+from zipread.lab.finder_train import train_finder
 from zipread.lab.line_train import train_lines
 from zipread.lab.lineset import Lines, make_lines, with_drawn_writers
+from zipread.lab.pageset import Pages, make_pages
+from zipread.lab.synth.deck import load_supplies
 from zipread.lab.synth.fonts import TRAIN_HAND, TRAIN_PRINT, FontFile, find_fonts
-from zipread.lab.synth.hands import Prints
+from zipread.lab.synth.hands import Hands, Prints
+from zipread.lab.synth.mail import Supplies
 from zipread.lab.trainset import RECIPE, Digits, font_glyphs, load_digits, make_set, split_by_writer
 from zipread.normalize import NORMALIZATION_VERSION
 
@@ -38,6 +42,9 @@ class Recipe:
     lines: int = 300_000  # training set of the lines' network
     passes: int = 4  # of the lines' network, over its set
     held_out_lines: int = 1_500
+    pages: int = 12_000  # training set of the finder
+    rounds: int = 14  # of the finder, over its set
+    held_out_pages: int = 300
     jobs: int = 2  # processes that make pictures
     calibration_fields: int = 4_000  # made fields the confidence is fitted on
 
@@ -47,7 +54,7 @@ def train(data: Path | None, out: Path, recipe: Recipe, report: Report, resume: 
 
     Args:
         data: .npz with MNIST's training digits, or None to let Keras fetch them.
-        out: folder for the two networks and manifest.json; `out/work` keeps what a stopped run needs to resume.
+        out: folder for the networks and manifest.json; `out/work` keeps what a stopped run needs to resume.
         recipe: what decides the result.
         report: called with one line of progress at a time.
         resume: go on from `out/work`.
@@ -71,6 +78,8 @@ def train(data: Path | None, out: Path, recipe: Recipe, report: Report, resume: 
     digits = train_digits(pictures, recipe.epochs, held_out, out, recipe.seed, report, resume)
     lines, other_lines = _line_sets(training, held_out, recipe, work, report, resume)
     line_record = train_lines(lines, other_lines, out, recipe.seed, recipe.passes, report, resume)
+    pages, other_pages = _page_sets(training, held_out, recipe, work, report, resume)
+    finder_record = train_finder(pages, other_pages, out, recipe.seed, recipe.rounds, report, resume)
     record = {
         "recipe": asdict(recipe),
         "keras": keras.__version__,
@@ -78,6 +87,7 @@ def train(data: Path | None, out: Path, recipe: Recipe, report: Report, resume: 
         "held_out_writers": len(np.unique(held_out.writer)),
         "digits": digits,
         "lines": line_record,
+        "finder": finder_record,
     }
     manifest = write_manifest(out, record)
     report(f"wrote {manifest}")
@@ -143,9 +153,30 @@ def _line_sets(
     return lines, other
 
 
+def _page_sets(
+    training: Digits, held_out: Digits, recipe: Recipe, work: Path, report: Report, resume: bool
+) -> tuple[Pages, Pages]:
+    """Pages that train the finder, and pages with digits of other writers that only report."""
+    other = make_pages(_supplies(held_out), recipe.held_out_pages, recipe.seed + 1, recipe.jobs)
+    cached = work / "pageset.npz"
+    made_from = np.array([recipe.seed, recipe.pages])
+    if resume and cached.exists():
+        pages = pageset.load(cached, made_from)
+        if pages is not None:
+            return pages, other
+    pages = make_pages(_supplies(training), recipe.pages, recipe.seed, recipe.jobs, _progress(report, "training pages"))
+    pageset.save(cached, pages, made_from)
+    return pages, other
+
+
+def _supplies(digits: Digits) -> Supplies:
+    """What made mail of some writers is made from; its fonts may train."""
+    return replace(load_supplies("train"), digits=Hands(digits.x, digits.y, digits.writer))
+
+
 def write_manifest(out: Path, training: dict[str, Any]) -> Path:
     """Write what the folder holds: the files with their hashes, and how they were trained."""
-    files = [out / f"{name}.{suffix}" for name in ("digits", "lines") for suffix in ("keras", "onnx")]
+    files = [out / f"{name}.{suffix}" for name in ("digits", "lines", "finder") for suffix in ("keras", "onnx")]
     manifest = {
         "zipread": __version__,
         "normalization": NORMALIZATION_VERSION,

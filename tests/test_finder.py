@@ -1,0 +1,151 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from conftest import ROOT
+
+from zipread import Reader
+from zipread.finder import (
+    CELL,
+    CHANNELS,
+    GRID,
+    HEIGHT,
+    LENGTH,
+    MOST_PLACES,
+    MOST_SLENDER,
+    OUTSIDE,
+    SIDE,
+    SMALLEST,
+    Finder,
+    load_finder,
+    places_in,
+    shrink,
+)
+from zipread.glance import glance, joined
+from zipread.load import load_pages
+from zipread.records import Field, Page
+from zipread.sequence import load_column_reader
+
+ENVELOPE = ROOT / "samples/envelopes/print-1.jpg"
+
+
+def answer(*places, rows=12, columns=20, nowhere=-20.0):
+    """What the network says of places (row, column, score, direction in degrees) and of nothing else."""
+    cells = np.zeros((rows, columns, CHANNELS), np.float32)
+    cells[..., 0], cells[..., 5], cells[..., 7] = -20.0, 1.0, nowhere
+    for row, column, score, degrees in places:
+        cells[row, column, 0] = score
+        cells[row, column, 5:7] = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    return cells
+
+
+def page_of(path):
+    return next(iter(load_pages(path, 10**9)))
+
+
+def test_a_page_is_brought_to_one_size_with_gray_around_it():
+    small, scale = shrink(np.full((1000, 2000), 200, np.uint8))
+
+    assert small.shape == (256 + 3, SIDE + 3)
+    assert scale == pytest.approx(0.256)
+    small, _ = shrink(np.full((2000, 1270), 200, np.uint8))
+    assert small.shape == (SIDE + 3, 352 + 3)
+    assert 352 % GRID == 0
+    assert (small[1:-2, 1:326] == 200).all()
+    assert (small[:, 326:] == OUTSIDE).all() and (small[:, 0] == OUTSIDE).all() and (small[0] == OUTSIDE).all()
+
+
+def test_a_cell_names_where_the_code_is_how_large_and_which_way():
+    cells = answer((3, 10, 5.0, 90.0))
+    cells[3, 10, 1:5] = 0.5, -0.25, np.log(2.0), np.log(0.5)
+
+    [place] = places_in(cells, scale=0.25)
+
+    assert place.center == pytest.approx((4 * CELL * 11.0, 4 * CELL * 3.25))
+    assert place.size == pytest.approx((4 * 2 * LENGTH, 4 * HEIGHT / 2))
+    assert place.angle == pytest.approx(90.0)
+    assert place.probability == pytest.approx(1.0)
+
+
+def test_cells_that_name_one_place_speak_together_and_others_for_themselves():
+    cells = answer((3, 10, 2.0, 0.0), (3, 11, 2.0, 0.0), (8, 4, 2.0, 180.0))
+    cells[3, 10, 1], cells[3, 11, 1] = 0.5, -0.5  # both mean the point between them
+
+    first, second = places_in(cells, scale=1.0)
+
+    assert first.probability == pytest.approx(2 / 3, abs=1e-6)
+    assert first.center == pytest.approx((11.0 * CELL, 3.5 * CELL))
+    assert second.probability == pytest.approx(1 / 3, abs=1e-6)
+    assert abs(second.angle) == pytest.approx(180.0)
+
+
+def test_where_nowhere_is_likelier_a_place_is_told_with_what_is_left_for_it():
+    assert places_in(answer(nowhere=10.0), 1.0) == []
+    [place] = places_in(answer((3, 10, 2.0, 0.0), nowhere=2.0), 1.0)
+    assert place.probability == pytest.approx(0.5)
+
+
+def test_of_many_places_a_few_are_told():
+    many = [(row, column, 3.0, 0.0) for row in (1, 6, 10) for column in (2, 9, 16)]
+    assert len(places_in(answer(*many), 1.0)) == MOST_PLACES
+
+
+@pytest.mark.parametrize("shape", [(SMALLEST // 2, SMALLEST - 1), (int(990 / MOST_SLENDER), 1000), (1, 3000)])
+def test_a_picture_too_small_or_too_slender_for_mail_is_not_looked_at(shape):
+    def network(batch):
+        pytest.fail("looked at")
+
+    assert Finder(network).find(np.zeros(shape, np.uint8)) == []
+
+
+def test_the_network_of_record_and_the_one_that_runs_say_the_same():
+    small, _ = shrink(page_of(ENVELOPE).gray)
+    by_onnx, by_keras = (load_finder(engine).network(small[None, ..., None]) for engine in ("onnx", "keras"))
+
+    assert by_onnx.shape == (1, (small.shape[0] - 3) // CELL, (small.shape[1] - 3) // CELL, CHANNELS)
+    assert np.abs(by_onnx - by_keras).max() < 1e-4  # scores reach 20, probabilities are what is held to 1e-5
+    for one, other in zip(places_in(by_onnx[0], 1.0), places_in(by_keras[0], 1.0), strict=True):
+        assert abs(one.probability - other.probability) < 1e-5
+
+
+@pytest.mark.parametrize("quarters", range(4))
+def test_the_code_is_seen_whichever_way_the_piece_lies(quarters):
+    page = Page(np.ascontiguousarray(np.rot90(page_of(ENVELOPE).gray, -quarters)))
+
+    place = glance(page, load_finder(), load_column_reader(), 5)[0]
+
+    assert place.prior > 3.0
+    assert abs((place.angle - 90.0 * quarters + 180.0) % 360.0 - 180.0) < 10.0
+
+
+def test_places_are_weighed_by_what_both_ways_of_finding_say_of_them():
+    sender, recipient, unseen = (Field((x, 50.0), (60.0, 20.0), 0.0, "envelope") for x in (50.0, 400.0, 600.0))
+    by_geometry = [replace(sender, prior=0.0), replace(recipient, prior=-0.5), replace(unseen, prior=-3.0)]
+    shifted = replace(recipient, center=(405.0, 51.0), size=(64.0, 22.0), prior=3.0)
+
+    first, *others = joined(by_geometry, [shifted])
+
+    assert first.is_at(recipient) and first.prior > 1.5
+    assert [place.center for place in others] == [sender.center, unseen.center]
+    nothing_seen = joined(by_geometry, [])
+    assert [place.center for place in nothing_seen] == [sender.center, recipient.center, unseen.center]
+    assert nothing_seen[0].prior < by_geometry[0].prior - 0.5
+
+
+def test_a_place_that_geometry_did_not_offer_joins_and_one_turned_over_is_another():
+    place = Field((50.0, 50.0), (60.0, 20.0), 0.0, "envelope", prior=-2.0)
+    over = replace(place, angle=180.0, prior=2.0)
+    alone = replace(place, center=(400.0, 50.0), prior=-1.0)
+
+    fields = joined([place], [over, alone])
+
+    assert len(fields) == 3
+    assert fields[0].angle == 180.0
+
+
+def test_only_a_reader_of_us_codes_on_mail_glances():
+    page = page_of(ENVELOPE)
+    assert Reader()._glanced(page, "auto") is not None
+    assert Reader()._glanced(page, "boxes") is None
+    assert Reader(directory="none")._glanced(page, "auto") is None
+    assert Reader(digits=6)._glanced(page, "auto") is None

@@ -1,0 +1,70 @@
+import itertools
+
+import numpy as np
+import pytest
+
+from zipread.finder import SIDE, places_in
+from zipread.lab.finder_train import BATCH, batches, cells_of, seen
+from zipread.lab.pageset import Pages, load, save
+
+CODE = np.array([(300, 200), (380, 204), (379, 224), (299, 220)], np.float32)
+NONE = np.full((4, 2), np.nan, np.float32)
+
+
+def page(shape=(400, 768)):
+    """A light page with a dark code at CODE."""
+    gray = np.full(shape, 230, np.uint8)
+    gray[200:224, 299:380] = 20
+    return gray
+
+
+@pytest.fixture
+def pages():
+    import cv2
+
+    _, data = cv2.imencode(".jpg", page())
+    return Pages((data.tobytes(),) * 40, np.stack([CODE, NONE] * 20))
+
+
+def test_what_the_network_is_to_say_is_read_back_as_the_code():
+    cells = cells_of(CODE, (384, 768))
+    assert cells[..., 0].sum() == pytest.approx(1.0)
+    cells[..., 0] = np.where(cells[..., 0] > 0, 5.0, -20.0)
+    cells[..., 7] = -20.0
+
+    [place] = places_in(cells, 1.0)
+
+    assert place.center == pytest.approx(tuple(CODE.mean(axis=0)), abs=0.01)
+    assert place.size == pytest.approx((80.1, 20.0), rel=0.02)
+    assert place.angle == pytest.approx(2.86, abs=0.05)
+
+
+def test_of_a_page_without_a_code_the_network_is_to_say_nowhere():
+    assert not cells_of(NONE, (256, 512)).any()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_however_a_page_is_seen_its_code_stays_in_the_picture_under_its_corners(seed):
+    picture, corners = seen(np.random.default_rng(seed), page(), CODE)
+
+    assert max(picture.shape) == SIDE and min(picture.shape) in (256, 384, 512)
+    assert (corners >= 0).all() and (corners <= picture.shape[::-1]).all()
+    x, y = np.round(corners.mean(axis=0)).astype(int)
+    assert picture[y - 1 : y + 2, x - 1 : x + 2].mean() < picture.mean() - 30
+
+
+def test_batches_are_of_one_shape_and_the_same_again(pages):
+    first, again = (list(itertools.islice(batches(pages, 3), 2)) for _ in range(2))
+
+    for (pictures, cells), (others, _) in zip(first, again, strict=True):
+        assert pictures.shape[0] == BATCH and pictures.dtype == np.uint8
+        assert cells.shape == (BATCH, (pictures.shape[1] - 3) // 8, (pictures.shape[2] - 3) // 8, 8)
+        assert np.array_equal(pictures, others)
+
+
+def test_pages_come_back_from_their_file_unless_made_otherwise(tmp_path, pages):
+    save(tmp_path / "pages.npz", pages, np.array([1, 40]))
+    assert load(tmp_path / "pages.npz", np.array([2, 40])) is None
+    again = load(tmp_path / "pages.npz", np.array([1, 40]))
+    assert again.pictures == pages.pictures
+    assert np.array_equal(again.corners, pages.corners, equal_nan=True)

@@ -1,0 +1,149 @@
+"""Find the code on a whole page at a glance: a network looks at a small picture of it.
+
+It learned from made mail what an address looks like, and where the code stands in it; what the code says is left to
+the readers, which see the page in full.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from zipread.model import Network, load_network, model_folder, read_manifest
+
+SIDE = 512
+"""Longer side of the picture that the network sees, pixels."""
+SMALLEST = 320
+"""Pictures whose longer side is less, pixels, are not looked at: no mail that trained had letters as large."""
+MOST_SLENDER = 4.0
+"""A picture this many times as long as high is no whole mail piece, and is not looked at either."""
+GRID = 32
+"""Sides of what the network sees, without its border, are multiples of this, pixels."""
+BORDER = (1, 2)
+"""Pixels of OUTSIDE above and left, and below and right of it, which its first filters reach into."""
+OUTSIDE = 128
+"""Gray level around a page."""
+
+CELL = 8
+"""Side of a cell of the network's answer, pixels of what it sees."""
+CHANNELS = 8
+"""Of a cell: a score that the code's middle is near; from the cell's middle to the code's, x and y in cells; logarithms
+of length and height over LENGTH and HEIGHT; cosine and sine of its direction; a score that there is no code."""
+LENGTH, HEIGHT = 32.0, 8.0
+"""Pixels of what the network sees: units of a code's length and height."""
+
+MOST_PLACES = 4
+"""Places told of a page at most."""
+LEAST_SHARE = 0.01
+"""Probability below which a place is not told."""
+SAME_ALONG, SAME_ACROSS = 0.4, 0.8
+"""Cells speak of one place when the middles they name differ by less than these shares of its length and height."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A place where the code may stand."""
+
+    center: tuple[float, float]  # (x, y), pixels of the page
+    size: tuple[float, float]  # of the writing, along the line and across it, pixels of the page
+    angle: float  # degrees, in (-180, 180]; positive: the line runs downwards to the right
+    probability: float  # that the code of the page stands here
+
+
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """The network that finds codes."""
+
+    network: Network
+
+    def find(self, gray: np.ndarray) -> list[Found]:
+        """Places where the code of a page stands, the likeliest first.
+
+        Args:
+            gray: (h, w) uint8, a page.
+
+        Returns:
+            At most MOST_PLACES; none where no code is seen, or the page is too small or too slender to be a mail piece.
+        """
+        longest = max(gray.shape)
+        if longest < SMALLEST or longest > MOST_SLENDER * min(gray.shape):
+            return []
+        small, scale = shrink(gray)
+        return places_in(self.network(small[None, ..., None])[0], scale)
+
+
+def load_finder(engine: str = "onnx", folder: Path | None = None) -> Finder | None:
+    """Load the finder, or None where the model folder has none.
+
+    Args:
+        engine: "onnx" or "keras".
+        folder: where finder.onnx or finder.keras and manifest.json lie; None: the model that ships.
+
+    Raises:
+        DependencyError: the manifest names the network, and its file is missing or damaged; or Keras is not installed.
+    """
+    folder = folder or model_folder()
+    manifest = read_manifest(folder)
+    if f"finder.{engine}" not in manifest.get("sha256", {}):
+        return None
+    return Finder(load_network(folder, "finder", engine, manifest))
+
+
+def shrink(gray: np.ndarray) -> tuple[np.ndarray, float]:
+    """A page as the network sees it, (h + 3, w + 3) uint8 with h and w multiples of GRID; and its scale."""
+    height, width = gray.shape
+    scale = SIDE / max(height, width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    while max(gray.shape) >= 2 * SIDE:  # twenty times as fast as averaging at once
+        gray = cv2.resize(
+            gray[: height // 2 * 2, : width // 2 * 2], (width // 2, height // 2), interpolation=cv2.INTER_AREA
+        )
+        height, width = gray.shape
+    small = cv2.resize(gray, size, interpolation=cv2.INTER_LINEAR)
+    return bordered(small, -size[1] % GRID, -size[0] % GRID), scale
+
+
+def bordered(small: np.ndarray, below: int = 0, right: int = 0) -> np.ndarray:
+    """A small page (h, w) uint8 with so many more rows and columns of OUTSIDE, and with its border."""
+    before, after = BORDER
+    return cv2.copyMakeBorder(
+        small, before, after + below, before, after + right, cv2.BORDER_CONSTANT, value=OUTSIDE
+    )  # fmt: skip
+
+
+def places_in(cells: np.ndarray, scale: float) -> list[Found]:
+    """What the network's answer says.
+
+    Args:
+        cells: (h, w, CHANNELS) float32.
+        scale: pixels of what the network saw, a pixel of the page.
+    """
+    rows, columns = np.mgrid[: cells.shape[0], : cells.shape[1]]
+    named = cells.reshape(-1, CHANNELS).astype(np.float64)
+    nowhere = named[:, 7].mean()
+    top = max(nowhere, named[:, 0].max())
+    shares = np.exp(named[:, 0] - top)
+    shares /= shares.sum() + math.exp(nowhere - top)
+    middles = (np.stack([columns.ravel(), rows.ravel()], axis=1) + 0.5 + named[:, 1:3]) * CELL
+    found: list[Found] = []
+    while len(found) < MOST_PLACES:
+        best = int(shares.argmax())
+        direction = named[best, 5:7] / max(1e-9, float(np.hypot(*named[best, 5:7])))
+        length, height = LENGTH * math.exp(named[best, 3]), HEIGHT * math.exp(named[best, 4])
+        off = middles - middles[best]
+        along, across = np.abs(off @ direction), np.abs(off @ (-direction[1], direction[0]))
+        same = (along < SAME_ALONG * length) & (across < SAME_ACROSS * height)
+        told = float(shares[same].sum())
+        if told < LEAST_SHARE:
+            break
+        weights = shares[same] / told
+        x, y = (weights @ middles[same] / scale).tolist()
+        _, _, _, long, tall, cosine, sine, _ = (weights @ named[same]).tolist()
+        size = LENGTH * math.exp(long) / scale, HEIGHT * math.exp(tall) / scale
+        found.append(Found((x, y), size, math.degrees(math.atan2(sine, cosine)), min(told, 1.0)))
+        shares[same] = 0.0
+    return found

@@ -1,0 +1,104 @@
+"""The places of a code on mail as one glance at the page shows them, each brought to the number that stands there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from zipread.decode import log_odds, probability
+from zipread.finder import Finder, Found
+from zipread.records import Field, Page, Strip, written_lengths
+from zipread.sequence import ColumnReader
+from zipread.skim import Number, numbers_in, place_of
+
+BESIDE = 3.0
+"""Length of the line seen on either side of what the finder takes for the code, code heights."""
+ABOVE = 0.4
+"""Paper kept above and below a code, code heights."""
+ASIDE = 0.3
+"""Paper kept left and right of a code whose digits are not seen, code heights."""
+TRIES = ((0.0, 1.0), (-0.4, 1.0), (0.4, 1.0), (0.0, 1.35))
+"""Where the number is looked for until one is seen: how far below the place, and how high, code heights."""
+NEAR = 0.35
+"""How far a number's middle may be from the place's, as a share of the place's length."""
+SAME = 0.4
+"""Middles of one place are at most so far apart, as a share of its length."""
+UNSEEN = 0.1
+"""Probability that a place has which the glance did not see: real mail may look like none that trained it."""
+UNOFFERED = 0.03
+"""Probability that a place has which geometry did not offer."""
+
+
+def glance(page: Page, finder: Finder, columns: ColumnReader, digits: int) -> list[Field]:
+    """Find the places of a code of `digits` digits on a mail piece, the likeliest first.
+
+    Args:
+        page: the page.
+        finder: sees where a code may stand.
+        columns: the second reader, which sees where exactly its digits are.
+        digits: length of the code.
+
+    Returns:
+        Places with their log-odds; none where no code is seen.
+    """
+    return [_brought_to(page, found, columns, digits) for found in finder.find(page.gray)]
+
+
+def joined(places: Sequence[Field], seen: Sequence[Field]) -> list[Field]:
+    """Places found by geometry, weighed by what a glance has seen, and those that only the glance has seen.
+
+    A product of experts (Hinton, ICANN 1999) over the places and there being none.
+
+    Args:
+        places: found by geometry, with log-odds.
+        seen: at a glance, with log-odds.
+
+    Returns:
+        All of them with log-odds of each against all others, the likeliest first.
+    """
+    told = [max((probability(s.prior) for s in seen if _same(place, s)), default=0.0) for place in places]
+    alone = [s for s in seen if not any(_same(place, s) for place in places)]
+    fields = [*places, *alone]
+    by_geometry = np.array([*(probability(place.prior) for place in places), *[UNOFFERED] * len(alone)])
+    by_glance = np.array([*told, *(probability(s.prior) for s in alone)])
+    nowhere = max(UNOFFERED, 1.0 - float(by_geometry.sum())) * max(UNSEEN, 1.0 - float(by_glance.sum()))
+    shares = by_geometry * np.maximum(UNSEEN, by_glance)
+    shares /= shares.sum() + nowhere
+    weighed = [replace(field, prior=log_odds(float(share))) for field, share in zip(fields, shares, strict=True)]
+    return sorted(weighed, key=lambda field: -field.prior)
+
+
+def _same(one: Field, other: Field) -> bool:
+    """Whether two rectangles are one place: their middles are near, and they are not on different sides or ends."""
+    turned = abs((one.angle - other.angle + 180.0) % 360.0 - 180.0)
+    return math.dist(one.center, other.center) < SAME * max(one.size[0], other.size[0]) and turned < 45.0
+
+
+def _brought_to(page: Page, found: Found, columns: ColumnReader, digits: int) -> Field:
+    """A place as a field that holds the number seen there, or else what the finder saw."""
+    along, across = found.size
+    for off, taller in TRIES:
+        strip = _strip(found, off * across, taller * across)
+        number = _nearest(numbers_in(page, strip, columns), strip, NEAR * along, written_lengths(digits))
+        if number is not None:
+            return replace(place_of(number, strip), prior=log_odds(found.probability), line=None)
+    size = along + 2.0 * ASIDE * across, (1.0 + 2.0 * ABOVE) * across
+    return Field(found.center, size, found.angle, "envelope", prior=log_odds(found.probability))
+
+
+def _strip(found: Found, off: float, height: float) -> Strip:
+    """The line through a place and beside it; `off` below it and for digits of some height, pixels of the page."""
+    turn = math.radians(found.angle)
+    center = found.center[0] - off * math.sin(turn), found.center[1] + off * math.cos(turn)
+    size = found.size[0] + 2.0 * BESIDE * found.size[1], (1.0 + 2.0 * ABOVE) * height
+    return Strip(center, size, found.angle, ABOVE / (1.0 + 2.0 * ABOVE))
+
+
+def _nearest(numbers: list[Number], strip: Strip, reach: float, lengths: tuple[int, ...]) -> Number | None:
+    """The number of a code's length whose middle is nearest to that of the strip, and within `reach` of it."""
+    fitting = [number for number in numbers if len(number.digits) in lengths]
+    away = [abs((number.start + number.stop) / 2 - strip.size[0] / 2) for number in fitting]
+    return fitting[int(np.argmin(away))] if away and min(away) <= reach else None

@@ -1,0 +1,180 @@
+"""Train the finder, which sees where on a page the code stands."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from zipread.finder import CELL, CHANNELS, HEIGHT, LENGTH, OUTSIDE, SIDE, bordered, places_in
+from zipread.lab import stopped
+from zipread.lab.finder_network import build, page_loss
+from zipread.lab.pageset import Pages
+
+BATCH = 16
+LEARNING_RATE = 2e-3
+WEIGHT_DECAY = 1e-2
+WARMUP = 300
+"""Steps until the learning rate is reached."""
+SHORT_SIDES = (256, 384, 512)
+"""Shorter sides of what trains, pixels: a batch is of one shape."""
+TURNED = 0.45
+"""Share of pages that lie on a side or on their head."""
+SLANTED, SLANT = 0.15, 12.0
+"""Share of pages that lie far askew, and how far at most, degrees; the others a little."""
+SIZES = (0.7, 1.12)
+"""How long a page's longer side is, shares of SIDE."""
+CORE = (0.25, 0.6)
+"""Cells this near to a code's middle, shares of its length and height, are to name it."""
+AHEAD = 8
+"""Batches made before they are needed."""
+
+
+def train_finder(
+    pages: Pages, held_out: Pages, out: Path, seed: int, passes: int, report: Callable[[str], None], resume: bool
+) -> dict[str, Any]:
+    """Train, and write finder.keras and finder.onnx.
+
+    Args:
+        pages: what trains.
+        held_out: pages with digits of other writers, which only report.
+        out: folder for the files; `out/work` keeps what a stopped run needs.
+        seed: decides the weights.
+        passes: over the whole set.
+        report: called with one line of progress at a time.
+        resume: go on from `out/work`.
+
+    Returns:
+        The training record for the manifest.
+
+    Raises:
+        InputError: the stopped run had another recipe.
+    """
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    model, work = build(), out / "work"
+    steps = passes * (len(pages) // BATCH)
+    model.compile(stopped.optimizer(steps, min(WARMUP, steps // 4), LEARNING_RATE, WEIGHT_DECAY), page_loss)
+    recipe = {"seed": seed, "passes": passes, "steps": steps}
+    first = stopped.restore(model, work, "finder", recipe) if resume else 0
+    every = max(1, steps // passes)
+    record: dict[str, Any] = {}
+    for step, (pictures, truth) in enumerate(_ahead(batches(pages, seed, first)), first + 1):
+        loss = float(model.train_on_batch(pictures, truth))  # the mean since the last reset
+        if step % every == 0 or step == steps:
+            with stopped.Averaged(model):
+                missed = missed_share(model, held_out, seed)
+            record = {"loss": loss, "held_out_missed": missed}
+            report(f"finder: step {step}/{steps}, loss {loss:.4f}, held-out codes missed {missed:.2%}")
+            model.reset_metrics()
+            stopped.save(model, work, "finder", recipe, step)
+        if step >= steps:
+            break
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    parameters = int(model.count_params())
+    stopped.export(model, out, "finder", (None, None, None, 1), "pages")
+    return {"parameters": parameters, "passes": passes, "pages": len(pages), **record}
+
+
+def batches(pages: Pages, seed: int, first: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Endless batches of one shape each, anew for each `first`: (n, h + 3, w + 3, 1) uint8 and what `cells_of` says."""
+    waiting: dict[tuple[int, int], list[tuple[np.ndarray, np.ndarray]]] = {}
+    index = 0
+    while True:
+        rng = np.random.default_rng((seed, first, index))
+        for row in rng.permutation(len(pages)):
+            picture, corners = seen(rng, pages.picture(row), pages.corners[row])
+            group = waiting.setdefault(picture.shape, [])
+            group.append((bordered(picture)[..., None], cells_of(corners, picture.shape)))
+            if len(group) == BATCH:
+                yield np.stack([picture for picture, _ in group]), np.stack([cells for _, cells in group])
+                group.clear()
+        index += 1
+
+
+def _ahead(items: Iterator[Any]) -> Iterator[Any]:
+    """The same items, made on a thread of their own while those before are used."""
+    ready: queue.Queue[Any] = queue.Queue(AHEAD)
+
+    def make() -> None:
+        for item in items:
+            ready.put(item)
+
+    threading.Thread(target=make, daemon=True).start()
+    while True:
+        yield ready.get()
+
+
+def seen(rng: np.random.Generator, gray: np.ndarray, corners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A page as it may come: turned, askew, nearer or farther, lighter or darker, out of focus; and its code's corners.
+
+    The code is all in the picture, or the page has none.
+    """
+    quarters = int(rng.integers(1, 4)) if rng.random() < TURNED else 0
+    slant = float(rng.uniform(-SLANT, SLANT) if rng.random() < SLANTED else rng.normal(0.0, 1.5))
+    height, width = gray.shape
+    scale = SIDE / max(height, width) * float(rng.uniform(*SIZES))
+    across, down = (height, width) if quarters % 2 else (width, height)
+    long = max(across, down)
+    short = next(side for side in (*SHORT_SIDES, SIDE) if side >= min(SIDE, min(across, down) * SIDE / long))
+    size = (SIDE, short) if across >= down else (short, SIDE)
+    turn = cv2.getRotationMatrix2D((0.0, 0.0), -90.0 * quarters - slant, scale)
+    room = np.abs(np.array(size) - scale * np.array((across, down)))
+    shift = np.array(size) / 2 + rng.uniform(-0.5, 0.5, 2) * room
+    turn[:, 2] = shift - turn[:, :2] @ (width / 2, height / 2)
+    moved = corners @ turn[:, :2].T + turn[:, 2]
+    if not np.isnan(corners).any():  # bring it back into the picture
+        low, high = moved.min(axis=0) - 2, moved.max(axis=0) + 2
+        back = np.maximum(0.0, -low) - np.maximum(0.0, high - size)
+        turn[:, 2] += back
+        moved = moved + back
+    soft = cv2.GaussianBlur(gray, (0, 0), float(rng.uniform(0.3, 1.2) / scale)) if rng.random() < 0.4 else gray
+    picture = cv2.warpAffine(soft, turn, size, flags=cv2.INTER_AREA, borderValue=OUTSIDE).astype(np.float32)
+    picture = (picture - 128) * float(rng.uniform(0.5, 1.1)) + 128 + float(rng.uniform(-40, 30))
+    picture += rng.standard_normal(picture.shape, np.float32) * float(rng.uniform(0, 7))
+    return np.clip(picture, 0, 255).astype(np.uint8), moved
+
+
+def cells_of(corners: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """What the network is to say of a picture (h, w) whose code has these corners (4, 2): (h / 8, w / 8, 8) float32.
+
+    The first channel has the share of each cell in naming the code, 0 everywhere where there is none.
+    """
+    cells = np.zeros((shape[0] // CELL, shape[1] // CELL, CHANNELS), np.float32)
+    if np.isnan(corners).any():
+        return cells
+    along = corners[1] - corners[0] + corners[2] - corners[3]
+    length, height = np.hypot(*along) / 2, np.hypot(*(corners[3] - corners[0] + corners[2] - corners[1])) / 2
+    direction = along / np.hypot(*along)
+    rows, columns = np.mgrid[: cells.shape[0], : cells.shape[1]]
+    off = corners.mean(axis=0) / CELL - 0.5 - np.stack([columns, rows], axis=2)
+    away = np.abs(off @ direction), np.abs(off @ (-direction[1], direction[0]))
+    near = (away[0] * CELL <= CORE[0] * length) & (away[1] * CELL <= CORE[1] * height)
+    near[np.unravel_index(np.hypot(off[..., 0], off[..., 1]).argmin(), near.shape)] = True
+    cells[..., 0] = near / near.sum()
+    cells[..., 1:3] = off
+    cells[..., 3], cells[..., 4] = np.log(length / LENGTH), np.log(max(1.0, height) / HEIGHT)
+    cells[..., 5:7] = direction
+    return cells
+
+
+def missed_share(model: Any, pages: Pages, seed: int) -> float:
+    """Share of pages whose likeliest place is not that of the code, or which have no code and a likely place."""
+    rng = np.random.default_rng(seed)
+    missed = 0
+    for row in range(len(pages)):
+        picture, corners = seen(rng, pages.picture(row), pages.corners[row])
+        found = places_in(np.asarray(model(bordered(picture)[None, ..., None], training=False))[0], 1.0)
+        best = found[0] if found and found[0].probability >= 0.5 else None
+        if best is None or np.isnan(corners).any():
+            missed += best is not None or not np.isnan(corners).any()
+        else:
+            off = np.array(best.center) - corners.mean(axis=0)
+            missed += bool(np.hypot(*off) > 0.3 * np.hypot(*(corners[1] - corners[0])))
+    return missed / max(1, len(pages))
