@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from zipread import Reader
+from zipread.directory import load_directory
+from zipread.fields import FieldReader, Networks
 from zipread.finder import (
     CELL,
     CHANNELS,
@@ -25,6 +26,7 @@ from zipread.glance import glance, joined
 from zipread.load import load_pages
 from zipread.records import Field, Page
 from zipread.sequence import load_column_reader
+from zipread.views import Viewer
 
 ENVELOPE = ROOT / "samples/envelopes/print-1.jpg"
 
@@ -144,8 +146,10 @@ def test_a_place_that_geometry_did_not_offer_joins_and_one_turned_over_is_anothe
 
 
 def test_only_a_reader_of_us_codes_on_mail_glances():
-    page = page_of(ENVELOPE)
-    assert Reader()._glanced(page, "auto") is not None
-    assert Reader()._glanced(page, "boxes") is None
-    assert Reader(directory="none")._glanced(page, "auto") is None
-    assert Reader(digits=6)._glanced(page, "auto") is None
+    page, networks, existing = page_of(ENVELOPE), Networks.load("onnx", None), load_directory("us")
+    zip_codes = Viewer(FieldReader(networks, 5, existing))
+    assert zip_codes.glanced(page, "auto") is not None
+    assert zip_codes.glanced(page, "boxes") is None
+    assert Viewer(FieldReader(networks, 5, None)).glanced(page, "auto") is None
+    assert Viewer(FieldReader(networks, 6, existing)).glanced(page, "auto") is None
+    assert Viewer(FieldReader(replace(networks, finder=None), 5, existing)).glanced(page, "auto") is None

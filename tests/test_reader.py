@@ -5,12 +5,11 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from zipread import Reader
-from zipread import reader as reader_module
+from zipread import Reader, views
+from zipread.attempts import MOST_EVIDENCE, Attempt, Seen, confidence_here, confidence_on_page
 from zipread.clean import clean_page
 from zipread.decode import Decoded
 from zipread.errors import InputError, SettingsError
-from zipread.fields import MOST_EVIDENCE, Attempt, Seen, confidence_here, confidence_on_page
 from zipread.load import load_pages
 from zipread.records import CleanPage, Field, FieldImage, Lattice, Page, Reading, Search
 
@@ -120,11 +119,11 @@ def test_settings_are_checked():
 @pytest.fixture
 def without_a_glance(monkeypatch):
     """A page of which the finder sees nothing, so that geometry has to search."""
-    monkeypatch.setattr(reader_module, "glance", lambda *arguments: [])
+    monkeypatch.setattr(views, "glance", lambda *arguments: [])
 
 
 def test_a_page_read_for_sure_at_a_glance_is_not_searched(monkeypatch):
-    monkeypatch.setattr(reader_module, "locate", lambda *arguments: pytest.fail("searched"))
+    monkeypatch.setattr(views, "locate", lambda *arguments: pytest.fail("searched"))
     [reading] = Reader().read_page(mail_piece("print-1.jpg"))
     assert reading.status == "accepted"
 
@@ -132,8 +131,8 @@ def test_a_page_read_for_sure_at_a_glance_is_not_searched(monkeypatch):
 def test_of_a_doubtful_glance_and_a_search_the_surer_counts(monkeypatch):
     page = mail_piece("print-1.jpg")
     [sure] = Reader().read_page(page)
-    monkeypatch.setattr(reader_module, "SURE", 1.0)
-    monkeypatch.setattr(reader_module, "locate", lambda *arguments: [])
+    monkeypatch.setattr(views, "SURE", 1.0)
+    monkeypatch.setattr(views, "locate", lambda *arguments: [])
     assert Reader().read_page(page) == [sure]
 
 
@@ -165,7 +164,7 @@ def mail_piece(name: str) -> Page:
 def test_mail_wrongly_taken_to_lie_on_its_side_is_read_all_the_same(monkeypatch):
     page = mail_piece("hand-3.jpg")
     [level] = Reader().read_page(page)
-    monkeypatch.setattr(reader_module, "clean_page", lambda page: replace(clean_page(page), angle=90.0))
+    monkeypatch.setattr(views, "clean_page", lambda page: replace(clean_page(page), angle=90.0))
     [reading] = Reader().read_page(page)
     assert (reading.code, reading.status, reading.outline) == (level.code, level.status, level.outline)
 
@@ -178,7 +177,7 @@ def test_waves_are_looked_for_where_a_reading_is_in_doubt_and_only_there(monkeyp
     def bare(page: Page, clean: CleanPage) -> tuple[Page, CleanPage]:
         return page, replace(clean, ink=np.zeros_like(clean.ink))
 
-    monkeypatch.setattr(reader_module, "without_waves", bare)
+    monkeypatch.setattr(views, "without_waves", bare)
     assert Reader().read_page(sure) == before
     assert Reader().read_page(doubtful)[0].status == "blank"
 

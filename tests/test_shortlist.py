@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
+from zipread.attempts import Attempt
 from zipread.decode import FEATURES, Calibration, Decoded, shortlist
-from zipread.fields import SECOND_LOOKS, SIZES, Attempt, FieldReader, Networks
+from zipread.fields import SECOND_LOOKS, SIZES, FieldReader, Networks
 from zipread.records import Box, Candidate, Field, Lattice, Page
 from zipread.sequence import normalize_line
 
@@ -122,6 +123,6 @@ def test_the_next_place_is_read_where_a_second_look_leaves_little_of_the_first(m
     monkeypatch.setattr(FieldReader, "_first_look", lambda _, shown, field: said(field, (None,)))
     monkeypatch.setattr(FieldReader, "_look", lambda *_: None)
     monkeypatch.setattr(FieldReader, "_decided", lambda _, field, looks: said(field, looks))
-    networks = Networks(None, None, Calibration.from_manifest({}))
+    networks = Networks(None, None, None, Calibration.from_manifest({}))
     _, attempts = FieldReader(networks, 5, None).read(Page(np.full((80, 100), 255, np.uint8)), [other, likely])
     assert sorted(attempt.field.name for attempt in attempts) == read

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from zipread.fields import Attempt, outline_of
+from zipread.attempts import Attempt, outline_of
 from zipread.locate import outline_text
 from zipread.records import CleanPage, Field, Place, Search
 

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 
+from zipread.attempts import MOST_EVIDENCE, SURE, Attempt, Seen, confidence_here, confidence_on_page
 from zipread.classify import Classifier, load_classifier
 from zipread.clean import INK_DARKNESS, cut_field, drop_out
 from zipread.decode import (
     Calibration,
-    Decoded,
-    Weighed,
     decide,
     likeliest_digits,
-    log_odds,
-    probability,
     shortlist,
     weigh,
 )
 from zipread.finder import Finder, load_finder
 from zipread.normalize import normalize_ink
-from zipread.records import Corners, Field, FieldImage, Lattice, Page, written_lengths
+from zipread.records import Field, FieldImage, Lattice, Page, written_lengths
 from zipread.segment import Parts, cut_apart, lattice_of, part
 from zipread.sequence import COLUMN, DIGIT_ROWS, ColumnReader, load_column_reader, normalize_line
 from zipread.skim import skim
@@ -41,32 +36,12 @@ SIZES = (1.0, 0.8, 1.25)
 SECOND_LOOKS: tuple[Look, ...] = ((0.6, 0.0), (0.75, 0.0), (INK_DARKNESS, 4.0))
 """How doubtful fields are looked at again: without printed patterns, without pale frames, sharpened."""
 
-SURE = 0.95
-"""Confidence from which nothing more is looked at; whatever is accepted, so that readings do not depend on that."""
-
 WORTH_A_LOOK = 3.0
 LOOKED_AT_TWICE = 3
 """So many fields at most are looked at again, and only those with log-odds this near to the best field's."""
 
 MOST_READ = 6
 """Places read at most: where none of the likeliest shows a code, none of the others does."""
-
-MOST_EVIDENCE = 1.5
-"""Log-odds that a reading adds to its place at most: a number that is read for sure need not be the code."""
-
-PAGE_WEIGHTS = (0.98, 1.05, 0.13)
-PAGE_BIAS = -3.0
-"""Of the confidence on a page: weights of the reading, of its place, and of the place's lead, all log-odds."""
-
-GLANCE_WEIGHTS = (1.1, 0.95)
-GLANCE_BIAS = -2.77
-"""Of the confidence at a glance: weights of the reading and of its place, log-odds."""
-
-LEADS = (-3.0, 5.0)
-"""Least and greatest lead of a place that counts, log-odds."""
-
-ELSEWHERE = 0.6
-"""A place farther from another than this share of its length is another place."""
 
 DIGIT_BAND = (0.7, 1.35)
 """Heights, in digit heights, of the candidates that show where a line of digits begins and ends."""
@@ -80,34 +55,6 @@ class _Cut:
     lattice: Lattice
     columns: tuple[np.ndarray, ...] = ()  # what the second reader sees at each size, (t, 11) float32
     step: float = 0.0  # width of a column, pixels of the image
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """One look at a field."""
-
-    image: FieldImage  # as the lattice saw it
-    lattice: Lattice
-    digits: np.ndarray  # (n, 28, 28) uint8, one for each candidate
-    scores: np.ndarray  # (n, 11) float32
-    weighed: Weighed | None
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One field, read."""
-
-    field: Field
-    looks: tuple[Seen, ...]
-    shown: Seen  # the one of the looks that shows the code best; the first where none shows one
-    decoded: Decoded | None
-
-    @property
-    def merit(self) -> float:
-        """Log-odds that this is the code of the page: of the place and of the reading together."""
-        if self.decoded is None:
-            return -np.inf
-        return self.field.prior + min(MOST_EVIDENCE, log_odds(self.decoded.confidence))
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,56 +202,6 @@ class FieldReader:
         told = [(look, look.weighed) for look in looks if look.weighed is not None]
         decoded = decide([weighed for _, weighed in told], self.digits, self.directory, self.networks.calibration)
         return Attempt(field, looks, looks[0] if decoded is None else told[decoded.look][0], decoded)
-
-
-def outline_of(field: Field) -> Corners:
-    """The four corners of a field, pixels of the page."""
-    points = cv2.boxPoints((field.center, field.size, field.angle))
-    return tuple((float(x), float(y)) for x, y in points)
-
-
-def confidence_here(best: Attempt, attempts: Sequence[Attempt]) -> float:
-    """Confidence of a reading, lowered where its place speaks against it; 0 where there is none."""
-    if best.decoded is None:
-        return 0.0
-    return probability(log_odds(best.decoded.confidence) + min(0.0, _agreed_prior(best, attempts)))
-
-
-def _agreed_prior(best: Attempt, attempts: Sequence[Attempt]) -> float:
-    """Log-odds that the code stands at any place that reads alike: some hold others, and share what is theirs."""
-    assert best.decoded is not None
-    alike = [a.field.prior for a in attempts if a.decoded is not None and a.decoded.code == best.decoded.code]
-    return log_odds(sum(map(probability, alike)))
-
-
-def confidence_on_page(best: Attempt, attempts: Sequence[Attempt], fields: Sequence[Field]) -> float:
-    """Probability that the best reading of a page is its code: that it is right, and stands at the right place.
-
-    Logistic regression on the log-odds of the reading, those of its place, and how far these lead the best other
-    place; fitted on made mail by writers that trained nothing, its fonts being those that train, and on pictures
-    that are no mail.
-    """
-    if best.decoded is None:
-        return 0.0
-    if best.field.layout == "field":  # whoever cut it out said that it is the place
-        return best.decoded.confidence
-    apart = ELSEWHERE * max(best.field.size)
-    others = [field.prior for field in fields if math.dist(field.center, best.field.center) > apart]
-    lead = best.field.prior - max(others, default=-np.inf)
-    place = _agreed_prior(best, attempts)
-    evidence = (log_odds(best.decoded.confidence), place, float(np.clip(lead, *LEADS)))
-    value = PAGE_BIAS + sum(weight * part for weight, part in zip(PAGE_WEIGHTS, evidence, strict=True))
-    # The best of places makes no reading surer than it is.
-    return min(best.decoded.confidence, probability(value))
-
-
-def confidence_at_a_glance(best: Attempt) -> float:
-    """As `confidence_on_page`, of a place that the finder saw."""
-    if best.decoded is None:
-        return 0.0
-    evidence = (log_odds(best.decoded.confidence), best.field.prior)
-    value = GLANCE_BIAS + sum(weight * part for weight, part in zip(GLANCE_WEIGHTS, evidence, strict=True))
-    return min(best.decoded.confidence, probability(value))
 
 
 def _band(image: FieldImage, lattice: Lattice) -> tuple[float, float]:

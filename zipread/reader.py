@@ -2,42 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 
-from zipread.clean import clean_page, separate_ink, taken_as_level, without_waves
+from zipread.attempts import Attempt, confidence_here, outline_of
+from zipread.clean import clean_page, separate_ink
 from zipread.decode import Decoded, probability
 from zipread.directory import load_directory
 from zipread.errors import InputError
 from zipread.explain import explain
-from zipread.fields import (
-    SURE,
-    Attempt,
-    FieldReader,
-    Networks,
-    confidence_at_a_glance,
-    confidence_here,
-    confidence_on_page,
-    outline_of,
-)
-from zipread.glance import glance, joined
+from zipread.fields import FieldReader, Networks
 from zipread.load import load_pages
-from zipread.locate import locate
 from zipread.normalize import normalize_ink, to_mnist
 from zipread.records import (
     NOT_A_DIGIT,
-    ZIP_DIGITS,
     Box,
     CleanPage,
     Digit,
     DigitReading,
     Field,
-    Layout,
     Page,
     PageError,
     Reading,
@@ -45,6 +32,7 @@ from zipread.records import (
     Status,
 )  # fmt: skip
 from zipread.settings import Settings
+from zipread.views import View, Viewer
 
 if TYPE_CHECKING:
     from zipread.form import Form
@@ -56,34 +44,6 @@ CLOSE_CALL = 1.5
 
 NO_CODE = 0.15
 """On a whole mail piece, a best confidence below this means that there is no code, not that it is hard to read."""
-
-
-@dataclass(frozen=True, slots=True)
-class _View:
-    """One way to see a page: made ready, its places, and the readings of the likeliest."""
-
-    clean: CleanPage | None  # None: seen at a glance
-    fields: list[Field]
-    attempts: list[Attempt]
-
-    @property
-    def best(self) -> Attempt | None:
-        """The reading that most speaks for; None where there is no place."""
-        return max(self.attempts, key=lambda attempt: attempt.merit, default=None)
-
-    @property
-    def confidence(self) -> float:
-        """Of the best reading; 0 where there is none."""
-        if self.best is None:
-            return 0.0
-        if self.clean is None:
-            return confidence_at_a_glance(self.best)
-        return confidence_on_page(self.best, self.attempts, self.fields)
-
-    @property
-    def is_doubtful_mail(self) -> bool:
-        """Whether places of an address were found, and none of them is read for sure."""
-        return self.confidence < SURE and any(field.layout == "envelope" for field in self.fields)
 
 
 class Reader:
@@ -100,7 +60,7 @@ class Reader:
     def __init__(self, settings: Settings | None = None, **fields: Any) -> None:
         self.settings = replace(settings, **fields) if settings is not None else Settings(**fields)
         self._networks = Networks.load(self.settings.engine, self.settings.model)
-        self._fields = self._field_reader(self.settings.digits, self.settings.directory)
+        self._viewer = Viewer(self._field_reader(self.settings.digits, self.settings.directory))
         self._form: Form | None = None
         if self.settings.form is not None:
             from zipread.form import load_form  # few runs read forms, and all would pay for the import
@@ -132,7 +92,7 @@ class Reader:
         """Read one page: the code at its most probable place, or a form's fields, one reading each."""
         if self._form is not None:
             return self._read_form(page, self._form)
-        return [self._choose(page, self._attempt(page, self.settings.layout))]
+        return [self._choose(page, self._viewer.view(page, self.settings.layout))]
 
     def explain_page(self, page: Page) -> tuple[list[Reading], Search]:
         """Read one page as `read_page` does, and tell what was considered; of a form's page there is nothing to tell.
@@ -141,7 +101,7 @@ class Reader:
         """
         if self._form is not None:
             return self._read_form(page, self._form), Search()
-        view = self._attempt(page, self.settings.layout)
+        view = self._viewer.view(page, self.settings.layout)
         return [self._choose(page, view)], explain(view.clean or clean_page(page), view.fields, view.attempts)
 
     def _read_form(self, page: Page, form: Form) -> list[Reading]:
@@ -176,11 +136,11 @@ class Reader:
             gray: (h, w) uint8, either polarity, upright within a few degrees.
         """
         page = self._page_of(gray)
-        return self._choose(page, self._attempt(page, "field"))
+        return self._choose(page, self._viewer.view(page, "field"))
 
     def decode_field(self, gray: np.ndarray) -> Decoded | None:
         """What `read_field` decides on, with the features of the confidence; None where no path was found."""
-        best = self._attempt(self._page_of(gray), "field").best
+        best = self._viewer.view(self._page_of(gray), "field").best
         assert best is not None  # the picture is the place
         return best.decoded
 
@@ -188,50 +148,6 @@ class Reader:
         page = next(iter(load_pages(gray, self.settings.max_pixels)))
         assert isinstance(page, Page)
         return page
-
-    def _attempt(self, page: Page, layout: Layout | Literal["auto"]) -> _View:
-        """The page in the way that shows most: at a glance where that leaves no doubt, else searched as well."""
-        glanced = self._glanced(page, layout)
-        if glanced is None:
-            return self._searched(page, layout, None)
-        if glanced.confidence >= SURE:
-            return glanced
-        return max(glanced, self._searched(page, layout, glanced.fields), key=lambda view: view.confidence)
-
-    def _searched(self, page: Page, layout: Layout | Literal["auto"], seen: Sequence[Field] | None) -> _View:
-        """The page with the places that geometry finds.
-
-        Mail whose reading is in doubt is looked at again where it may have been seen wrongly: lying on its side, or
-        crossed by the wavy lines of a cancellation.
-        """
-        clean = clean_page(page)
-        view = self._seen_as(page, clean, layout, seen)
-        level = taken_as_level(clean) if view.is_doubtful_mail else None
-        if level is not None:
-            other = self._seen_as(page, level, layout, seen)
-            if other.confidence > view.confidence:
-                view, clean = other, level
-        lifted = without_waves(page, clean) if view.is_doubtful_mail else None
-        return view if lifted is None else self._seen_as(*lifted, layout, seen)
-
-    def _glanced(self, page: Page, layout: Layout | Literal["auto"]) -> _View | None:
-        """The page as one glance shows it; None where it would say nothing: the finder knows mail of the US."""
-        finder, columns = self._networks.finder, self._networks.columns
-        if finder is None or columns is None or layout not in ("auto", "envelope"):
-            return None
-        if self.settings.digits != ZIP_DIGITS or self.settings.directory != "us":
-            return None
-        places = glance(page, finder, columns, self.settings.digits)
-        return _View(None, places, self._fields.glance(page, places))
-
-    def _seen_as(
-        self, page: Page, clean: CleanPage, layout: Layout | Literal["auto"], seen: Sequence[Field] | None
-    ) -> _View:
-        """The page with the places that geometry finds; those of an address are weighed by what a glance saw."""
-        places = locate(page, clean, layout, self.settings.digits)
-        if seen is not None and all(place.layout == "envelope" for place in places):
-            places = joined(places, seen)
-        return _View(clean, *self._fields.read(page, places))
 
     def read_digit(self, source: Source) -> DigitReading:
         """Read a picture of a single digit, dark on light or light on dark.
@@ -252,7 +168,7 @@ class Reader:
         message = "" if scores.argmax() != NOT_A_DIGIT else "does not look like one digit"
         return DigitReading(str(best), confidence, status, message)
 
-    def _choose(self, page: Page, view: _View) -> Reading:
+    def _choose(self, page: Page, view: View) -> Reading:
         """The best attempt as the page's reading; what other places say goes to its alternatives."""
         if not view.attempts:
             return Reading(page=page.number, angle=0.0 if view.clean is None else view.clean.angle)

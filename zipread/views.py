@@ -1,0 +1,94 @@
+"""Ways to see a page: at a glance, searched by geometry, laid level, without the waves of a cancellation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from zipread.attempts import SURE, Attempt, confidence_at_a_glance, confidence_on_page
+from zipread.clean import clean_page, taken_as_level, without_waves
+from zipread.fields import FieldReader
+from zipread.glance import glance, joined
+from zipread.locate import locate
+from zipread.records import ZIP_DIGITS, CleanPage, Field, Layout, Page
+
+Asked = Layout | Literal["auto"]
+"""Where on a page the code is said to stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One way to see a page: made ready, its places, and the readings of the likeliest."""
+
+    clean: CleanPage | None  # None: seen at a glance
+    fields: list[Field]
+    attempts: list[Attempt]
+
+    @property
+    def best(self) -> Attempt | None:
+        """The reading that most speaks for; None where there is no place."""
+        return max(self.attempts, key=lambda attempt: attempt.merit, default=None)
+
+    @property
+    def confidence(self) -> float:
+        """Of the best reading; 0 where there is none."""
+        if self.best is None:
+            return 0.0
+        if self.clean is None:
+            return confidence_at_a_glance(self.best)
+        return confidence_on_page(self.best, self.attempts, self.fields)
+
+    @property
+    def is_doubtful_mail(self) -> bool:
+        """Whether places of an address were found, and none of them is read for sure."""
+        return self.confidence < SURE and any(field.layout == "envelope" for field in self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Sees pages in the way that shows most of them."""
+
+    fields: FieldReader
+
+    def view(self, page: Page, layout: Asked) -> View:
+        """The page in the way that shows most: at a glance where that leaves no doubt, else searched as well."""
+        glanced = self.glanced(page, layout)
+        if glanced is None:
+            return self._searched(page, layout, None)
+        if glanced.confidence >= SURE:
+            return glanced
+        return max(glanced, self._searched(page, layout, glanced.fields), key=lambda view: view.confidence)
+
+    def _searched(self, page: Page, layout: Asked, seen: Sequence[Field] | None) -> View:
+        """The page with the places that geometry finds.
+
+        Mail whose reading is in doubt is looked at again where it may have been seen wrongly: lying on its side, or
+        crossed by the wavy lines of a cancellation.
+        """
+        clean = clean_page(page)
+        view = self._seen_as(page, clean, layout, seen)
+        level = taken_as_level(clean) if view.is_doubtful_mail else None
+        if level is not None:
+            other = self._seen_as(page, level, layout, seen)
+            if other.confidence > view.confidence:
+                view, clean = other, level
+        lifted = without_waves(page, clean) if view.is_doubtful_mail else None
+        return view if lifted is None else self._seen_as(*lifted, layout, seen)
+
+    def glanced(self, page: Page, layout: Asked) -> View | None:
+        """The page as one glance shows it; None where it would say nothing: the finder knows mail of the US."""
+        finder, columns = self.fields.networks.finder, self.fields.networks.columns
+        if finder is None or columns is None or layout not in ("auto", "envelope"):
+            return None
+        if self.fields.digits != ZIP_DIGITS or self.fields.directory is None:
+            return None
+        places = glance(page, finder, columns, self.fields.digits)
+        return View(None, places, self.fields.glance(page, places))
+
+    def _seen_as(self, page: Page, clean: CleanPage, layout: Asked, seen: Sequence[Field] | None) -> View:
+        """The page with the places that geometry finds; those of an address are weighed by what a glance saw."""
+        places = locate(page, clean, layout, self.fields.digits)
+        if seen is not None and all(place.layout == "envelope" for place in places):
+            places = joined(places, seen)
+        return View(clean, *self.fields.read(page, places))
