@@ -66,10 +66,13 @@ def test_what_is_not_normalized_is_refused(classifier, wrong):
         classifier.scores(wrong)
 
 
+NETWORKS = ("digits", "lines", "finder")
+
+
 def test_the_model_is_small_and_its_record_complete():
     manifest = json.loads((model_folder() / "manifest.json").read_text())
-    assert all(manifest["training"][name]["parameters"] <= 500_000 for name in ("digits", "lines"))
-    assert set(manifest["sha256"]) == {"digits.keras", "digits.onnx", "lines.keras", "lines.onnx"}
+    assert all(manifest["training"][name]["parameters"] <= 500_000 for name in NETWORKS)
+    assert set(manifest["sha256"]) == {f"{name}.{suffix}" for name in NETWORKS for suffix in ("keras", "onnx")}
     assert len(manifest["calibration"]["weights"]) == len(manifest["calibration"]["features"])
 
 

@@ -10,6 +10,7 @@ from zipread.attempts import MOST_EVIDENCE, Attempt, Seen, confidence_here, conf
 from zipread.clean import clean_page
 from zipread.decode import Decoded
 from zipread.errors import InputError, SettingsError
+from zipread.fields import FieldReader, Networks
 from zipread.load import load_pages
 from zipread.records import CleanPage, Field, FieldImage, Lattice, Page, Reading, Search
 
@@ -180,6 +181,25 @@ def test_waves_are_looked_for_where_a_reading_is_in_doubt_and_only_there(monkeyp
     monkeypatch.setattr(views, "without_waves", bare)
     assert Reader().read_page(sure) == before
     assert Reader().read_page(doubtful)[0].status == "blank"
+
+
+@pytest.mark.parametrize(("prior", "touched", "again"), [(4.0, False, False), (4.0, True, True), (1.0, False, True)])
+def test_waves_clear_of_a_known_place_are_no_reason_to_look_again(monkeypatch, prior, touched, again):
+    page = mail_piece("print-1.jpg")
+    lifted = replace(page, gray=page.gray.copy())
+    looked = []
+
+    def seen_as(self, page: Page, *_: object) -> views.View:
+        looked.append(page)
+        place = Field((800.0, 300.0), (100.0, 30.0), 0.0, "envelope", prior=prior)
+        if touched:
+            lifted.gray[290:310, 790:810] = 0
+        return views.View(None, [place], [Attempt(place, (), None, None)])
+
+    monkeypatch.setattr(views.Viewer, "_seen_as", seen_as)
+    monkeypatch.setattr(views, "without_waves", lambda page, clean: (lifted, clean))
+    views.Viewer(FieldReader(Networks.load("onnx", None), 5, None)).view(page, "auto")
+    assert [seen is lifted for seen in looked] == [False, *[True] * again]
 
 
 def test_places_that_were_read_are_told_best_first():

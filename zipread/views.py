@@ -6,12 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from zipread.attempts import SURE, Attempt, confidence_at_a_glance, confidence_on_page
-from zipread.clean import clean_page, taken_as_level, without_waves
+from zipread.clean import FIELD_HEIGHT, clean_page, cut_gray, taken_as_level, without_waves
 from zipread.fields import FieldReader
 from zipread.glance import glance, joined
 from zipread.locate import locate
 from zipread.records import ZIP_DIGITS, CleanPage, Field, Layout, Page
+
+KNOWN_PLACE = 3.0
+"""Log-odds of a place, before it is read, from which no other is looked for."""
 
 Asked = Layout | Literal["auto"]
 """Where on a page the code is said to stand."""
@@ -74,7 +79,9 @@ class Viewer:
             if other.confidence > view.confidence:
                 view, clean = other, level
         lifted = without_waves(page, clean) if view.is_doubtful_mail else None
-        return view if lifted is None else self._seen_as(*lifted, layout, seen)
+        if lifted is None or _lies_clear_of_waves(view, page, lifted[0]):
+            return view
+        return self._seen_as(*lifted, layout, seen)
 
     def glanced(self, page: Page, layout: Asked) -> View | None:
         """The page as one glance shows it; None where it would say nothing: the finder knows mail of the US."""
@@ -92,3 +99,11 @@ class Viewer:
         if seen is not None and all(place.layout == "envelope" for place in places):
             places = joined(places, seen)
         return View(clean, *self.fields.read(page, places))
+
+
+def _lies_clear_of_waves(view: View, page: Page, lifted: Page) -> bool:
+    """Whether the code's place is known, and looks the same with and without waves: its reading would not change."""
+    if view.best is None or view.best.field.prior < KNOWN_PLACE:
+        return False
+    before, after = (cut_gray(seen, view.best.field, FIELD_HEIGHT)[0] for seen in (page, lifted))
+    return np.array_equal(before, after)
