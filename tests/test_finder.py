@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from conftest import ROOT
@@ -22,7 +23,7 @@ from zipread.finder import (
     places_in,
     shrink,
 )
-from zipread.glance import glance, joined
+from zipread.glance import glance, joined, line_angle
 from zipread.load import load_pages
 from zipread.records import Field, Page
 from zipread.sequence import load_column_reader
@@ -143,6 +144,24 @@ def test_a_place_that_geometry_did_not_offer_joins_and_one_turned_over_is_anothe
 
     assert len(fields) == 3
     assert fields[0].angle == 180.0
+
+
+@pytest.mark.parametrize("quarters", range(4))
+@pytest.mark.parametrize("tilt", [-3.0, 0.0, 2.0])
+def test_the_line_of_a_place_tells_its_angle(quarters, tilt):
+    gray = np.full((400, 600), 235, np.uint8)
+    for y in (130, 200, 270):
+        cv2.putText(gray, "Springfield IL 62704", (60, y), cv2.FONT_HERSHEY_SIMPLEX, 1.2, 30, 3, cv2.LINE_AA)
+    turn = cv2.getRotationMatrix2D((300, 200), -tilt, 1.0)
+    gray = np.ascontiguousarray(np.rot90(cv2.warpAffine(gray, turn, (600, 400), borderValue=235), -quarters))
+    middle = np.array([430.0, 188.0]) @ turn[:, :2].T + turn[:, 2]
+    across, down = middle
+    x, y = [(across, down), (400 - down, across), (600 - across, 400 - down), (down, 600 - across)][quarters]
+    place = Field((x, y), (110.0, 46.0), 90.0 * quarters + 1.5, "envelope")
+
+    assert (line_angle(Page(gray), place) - 90.0 * quarters - tilt + 180.0) % 360.0 - 180.0 == pytest.approx(
+        0.0, abs=0.6
+    )
 
 
 def test_only_a_reader_of_us_codes_on_mail_glances():

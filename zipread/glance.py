@@ -6,8 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+import cv2
 import numpy as np
 
+from zipread.clean import cut_gray
 from zipread.decode import log_odds, probability
 from zipread.finder import Finder, Found
 from zipread.records import Field, Page, Strip, written_lengths
@@ -24,6 +26,14 @@ TRIES = ((0.0, 1.0), (-0.4, 1.0), (0.4, 1.0), (0.0, 1.35))
 """Where the number is looked for until one is seen: how far below the place, and how high, code heights."""
 NEAR = 0.35
 """How far a number's middle may be from the place's, as a share of the place's length."""
+LINE_BESIDE, LINE_ABOVE, LINE_DIGIT = 6.0, 1.0, 14.0
+"""What is seen of a line for its direction: on either side and above and below, code heights; pixels a code height."""
+TILTS = np.tan(np.radians(np.arange(-6.0, 6.5, 0.5)))
+"""Slopes that a line may have against the direction that the finder saw."""
+LEANING = 0.5
+"""Share of the density that a slope of 1 costs."""
+MOST_POINTS = 1000
+"""Pixels of ink looked at for it."""
 SAME = 0.4
 """Middles of one place are at most so far apart, as a share of its length."""
 UNSEEN = 0.1
@@ -75,6 +85,30 @@ def _same(one: Field, other: Field) -> bool:
     """Whether two rectangles are one place: their middles are near, and they are not on different sides or ends."""
     turned = abs((one.angle - other.angle + 180.0) % 360.0 - 180.0)
     return math.dist(one.center, other.center) < SAME * max(one.size[0], other.size[0]) and turned < 45.0
+
+
+def line_angle(page: Page, place: Field) -> float:
+    """The direction of the line of text that a place seen at a glance stands in, degrees in (-180, 180].
+
+    The finder's is off by a degree or two, which reading bears. This is the one along which the ink of the line and its
+    neighbours changes most from row to row (after Postl, ICPR 1986), to half a degree.
+    """
+    across = place.size[1] / (1.0 + 2.0 * ABOVE)
+    size = place.size[0] + 2.0 * LINE_BESIDE * across, (1.0 + 2.0 * LINE_ABOVE) * across
+    gray, _ = cut_gray(page, Strip(place.center, size, place.angle, 0.0), LINE_DIGIT * size[1] / across)
+    _, mask = cv2.threshold(gray, 0, 255, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)
+    ys, xs = np.nonzero(mask)
+    step = len(ys) // MOST_POINTS + 1
+    ys, xs = ys[::step], xs[::step] - mask.shape[1] / 2
+    room = int(abs(TILTS).max() * mask.shape[1] / 2) + 2
+    rows = np.rint(ys - TILTS[:, None] * xs).astype(np.int64) + room
+    height = mask.shape[0] + 2 * room
+    counts = np.bincount((rows + height * np.arange(len(TILTS))[:, None]).ravel(), minlength=height * len(TILTS))
+    edges = np.diff(counts.reshape(len(TILTS), height).astype(np.float64), axis=1)
+    # What is hardly denser along another direction leaves the line as it was seen.
+    density = (edges**2).sum(axis=1) * (1.0 - LEANING * np.abs(TILTS))
+    angle = place.angle + math.degrees(math.atan(TILTS[int(density.argmax())]))
+    return 180.0 - (180.0 - angle) % 360.0
 
 
 def _brought_to(page: Page, found: Found, columns: ColumnReader, digits: int) -> Field:

@@ -16,6 +16,7 @@ from zipread.directory import load_directory
 from zipread.errors import InputError
 from zipread.explain import explain
 from zipread.fields import FieldReader, Networks
+from zipread.glance import line_angle
 from zipread.load import load_pages
 from zipread.normalize import normalize_ink, to_mnist
 from zipread.records import (
@@ -174,7 +175,7 @@ class Reader:
             return Reading(page=page.number, angle=0.0 if view.clean is None else view.clean.angle)
         ranked = sorted(view.attempts, key=lambda attempt: -attempt.merit)
         best = ranked[0]
-        angle = _angle_of(view.clean, best.field)
+        angle = line_angle(page, best.field) if view.clean is None else _angle_of(view.clean, best.field)
         reading = self._reading(page, best, angle, self.settings.digits, view.confidence)
         if best.field.layout == "envelope" and confidence_here(best, view.attempts) < NO_CODE:
             return Reading(page=page.number, angle=angle, message="no code found")
@@ -242,10 +243,8 @@ def _digit(attempt: Attempt, index: int) -> Digit:
     )
 
 
-def _angle_of(clean: CleanPage | None, field: Field) -> float:
+def _angle_of(clean: CleanPage, field: Field) -> float:
     """Skew of the page, degrees in (-180, 180]: past 90 either way when the field shows that it stands on its head."""
-    if clean is None:
-        return field.angle
     over = abs((field.angle - clean.angle + 180.0) % 360.0 - 180.0) > 90.0
     return (clean.angle + 360.0 * (clean.angle <= 0) - 180.0) if over else clean.angle
 
