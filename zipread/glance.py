@@ -52,9 +52,11 @@ def glance(page: Page, finder: Finder, columns: ColumnReader, digits: int) -> li
         digits: length of the code.
 
     Returns:
-        Places with their log-odds; none where no code is seen.
+        Places with their log-odds, the first of them brought to the number that stands there; none where no code is
+        seen.
     """
-    return [_brought_to(page, found, columns, digits) for found in finder.find(page.gray)]
+    places = finder.find(page.gray)
+    return [*(_brought_to(page, found, columns, digits) for found in places[:1]), *map(_as_seen, places[1:])]
 
 
 def joined(places: Sequence[Field], seen: Sequence[Field]) -> list[Field]:
@@ -119,6 +121,12 @@ def _brought_to(page: Page, found: Found, columns: ColumnReader, digits: int) ->
         number = _nearest(numbers_in(page, strip, columns), strip, NEAR * along, written_lengths(digits))
         if number is not None:
             return replace(place_of(number, strip), prior=log_odds(found.probability), line=None)
+    return _as_seen(found)
+
+
+def _as_seen(found: Found) -> Field:
+    """A place as the finder saw it, with paper around."""
+    along, across = found.size
     size = along + 2.0 * ASIDE * across, (1.0 + 2.0 * ABOVE) * across
     return Field(found.center, size, found.angle, "envelope", prior=log_odds(found.probability))
 
