@@ -26,7 +26,7 @@ TRIES = ((0.0, 1.0), (-0.4, 1.0), (0.4, 1.0), (0.0, 1.35))
 """Where the number is looked for until one is seen: how far below the place, and how high, code heights."""
 NEAR = 0.35
 """How far a number's middle may be from the place's, as a share of the place's length."""
-LINE_BESIDE, LINE_ABOVE, LINE_DIGIT = 6.0, 1.0, 14.0
+LINE_BESIDE, LINE_ABOVE, LINE_DIGIT = 8.0, 1.0, 14.0
 """What is seen of a line for its direction: on either side and above and below, code heights; pixels a code height."""
 TILTS = np.tan(np.radians(np.arange(-6.0, 6.5, 0.5)))
 """Slopes that a line may have against the direction that the finder saw."""

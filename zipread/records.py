@@ -187,7 +187,7 @@ class Place:
     """A place that was considered for the code of a page, and what came of it."""
 
     outline: Corners
-    prior: float  # log-odds that the code stands here rather than elsewhere, from geometry alone
+    prior: float  # log-odds that the code stands here rather than elsewhere, before anything is read
     code: str = ""  # what reads there; "" where nothing makes a code, or nobody read
     confidence: float | None = None  # of that reading alone; 0 where nothing makes a code, None where nobody read
     merit: float = float("-inf")  # log-odds of place and reading together: the greatest of a page wins
