@@ -19,6 +19,7 @@ from zipread.finder import (
     SIDE,
     SMALLEST,
     Finder,
+    bordered,
     load_finder,
     places_in,
     shrink,
@@ -49,13 +50,36 @@ def page_of(path):
 def test_a_page_is_brought_to_one_size_with_gray_around_it():
     small, scale = shrink(np.full((1000, 2000), 200, np.uint8))
 
-    assert small.shape == (256 + 3, SIDE + 3)
+    assert small.shape == (256, SIDE)
     assert scale == pytest.approx(0.256)
     small, _ = shrink(np.full((2000, 1270), 200, np.uint8))
-    assert small.shape == (SIDE + 3, 352 + 3)
-    assert 352 % GRID == 0
-    assert (small[1:-2, 1:326] == 200).all()
-    assert (small[:, 326:] == OUTSIDE).all() and (small[:, 0] == OUTSIDE).all() and (small[0] == OUTSIDE).all()
+    assert small.shape == (SIDE, 352)
+    assert all(side % GRID == 0 for side in small.shape)
+    assert (small[:, :325] == 200).all() and (small[:, 325:] == OUTSIDE).all()
+    inside = bordered(small)
+    assert np.array_equal(inside[1:-2, 1:-2], small)
+    assert (inside[0] == OUTSIDE).all() and (inside[:, -2:] == OUTSIDE).all()
+
+
+def test_a_page_that_leaves_a_doubt_is_shown_turned_and_the_place_told_as_the_page_lies():
+    """A network that knows upright pages alone: those with a dark mark in their upper left corner."""
+
+    def network(batch):
+        small = batch[0, 1:-2, 1:-2, 0]
+        cells = answer(rows=small.shape[0] // CELL, columns=small.shape[1] // CELL, nowhere=0.0)
+        if small[:20, :20].mean() < 60:
+            cells[20, 30, 0], cells[20, 30, 5:7] = 9.0, (1.0, 0.0)
+        return cells[None]
+
+    upright = np.full((384, SIDE), 200, np.uint8)
+    upright[:24, :24] = 0
+    [there] = Finder(network).find(upright)
+    assert there.center == pytest.approx((30.5 * CELL, 20.5 * CELL))
+    for quarters, center in ((1, (164.0, 268.0)), (2, (268.0, 220.0)), (3, (220.0, 244.0))):
+        [place] = Finder(network).find(np.ascontiguousarray(np.rot90(upright, quarters)))
+        assert place.center == pytest.approx(center)
+        assert abs((place.angle + 90.0 * quarters + 180.0) % 360.0 - 180.0) < 1e-6
+        assert place.size == pytest.approx(there.size)
 
 
 def test_a_cell_names_where_the_code_is_how_large_and_which_way():
@@ -103,9 +127,10 @@ def test_a_picture_too_small_or_too_slender_for_mail_is_not_looked_at(shape):
 
 def test_the_network_of_record_and_the_one_that_runs_say_the_same():
     small, _ = shrink(page_of(ENVELOPE).gray)
-    by_onnx, by_keras = (load_finder(engine).network(small[None, ..., None]) for engine in ("onnx", "keras"))
+    batch = bordered(small)[None, ..., None]
+    by_onnx, by_keras = (load_finder(engine).network(batch) for engine in ("onnx", "keras"))
 
-    assert by_onnx.shape == (1, (small.shape[0] - 3) // CELL, (small.shape[1] - 3) // CELL, CHANNELS)
+    assert by_onnx.shape == (1, small.shape[0] // CELL, small.shape[1] // CELL, CHANNELS)
     assert np.abs(by_onnx - by_keras).max() < 1e-4  # scores reach 20, probabilities are what is held to 1e-5
     for one, other in zip(places_in(by_onnx[0], 1.0), places_in(by_keras[0], 1.0), strict=True):
         assert abs(one.probability - other.probability) < 1e-5

@@ -7,7 +7,7 @@ the readers, which see the page in full.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -36,6 +36,8 @@ of length and height over LENGTH and HEIGHT; cosine and sine of its direction; a
 LENGTH, HEIGHT = 32.0, 8.0
 """Pixels of what the network sees: units of a code's length and height."""
 
+SURE_PLACE = 0.9
+"""Probability of a place from which the page is not shown turned."""
 MOST_PLACES = 4
 """Places told of a page at most."""
 LEAST_SHARE = 0.01
@@ -73,7 +75,22 @@ class Finder:
         if longest < SMALLEST or longest > MOST_SLENDER * min(gray.shape):
             return []
         small, scale = shrink(gray)
-        return places_in(self.network(small[None, ..., None])[0], scale)
+        found = self._places(small, scale)
+        if found and found[0].probability >= SURE_PLACE:
+            return found
+        # Few of the pages that trained lay on a side or on their head: shown upright, a piece is seen better.
+        views = [found, *(self._turned_places(small, scale, quarters) for quarters in (1, 2, 3))]
+        return max(views, key=lambda places: places[0].probability if places else 0.0)
+
+    def _places(self, small: np.ndarray, scale: float) -> list[Found]:
+        return places_in(self.network(bordered(small)[None, ..., None])[0], scale)
+
+    def _turned_places(self, small: np.ndarray, scale: float, quarters: int) -> list[Found]:
+        """Places on a small page that is shown turned counterclockwise by `quarters` times 90 degrees."""
+        return [
+            turned_back(place, quarters, (small.shape[1] / scale, small.shape[0] / scale))
+            for place in self._places(np.rot90(small, quarters), scale)
+        ]
 
 
 def load_finder(engine: str = "onnx", folder: Path | None = None) -> Finder | None:
@@ -94,7 +111,7 @@ def load_finder(engine: str = "onnx", folder: Path | None = None) -> Finder | No
 
 
 def shrink(gray: np.ndarray) -> tuple[np.ndarray, float]:
-    """A page as the network sees it, (h + 3, w + 3) uint8 with h and w multiples of GRID; and its scale."""
+    """A page at the size that the network sees, (h, w) uint8 with sides that are multiples of GRID; and its scale."""
     height, width = gray.shape
     scale = SIDE / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
@@ -104,15 +121,25 @@ def shrink(gray: np.ndarray) -> tuple[np.ndarray, float]:
         )
         height, width = gray.shape
     small = cv2.resize(gray, size, interpolation=cv2.INTER_LINEAR)
-    return bordered(small, -size[1] % GRID, -size[0] % GRID), scale
+    below, right = -size[1] % GRID, -size[0] % GRID
+    return cv2.copyMakeBorder(small, 0, below, 0, right, cv2.BORDER_CONSTANT, value=OUTSIDE), scale
 
 
-def bordered(small: np.ndarray, below: int = 0, right: int = 0) -> np.ndarray:
-    """A small page (h, w) uint8 with so many more rows and columns of OUTSIDE, and with its border."""
+def bordered(small: np.ndarray) -> np.ndarray:
+    """A small page (h, w) uint8 with its border, as the network takes it: (h + 3, w + 3)."""
     before, after = BORDER
-    return cv2.copyMakeBorder(
-        small, before, after + below, before, after + right, cv2.BORDER_CONSTANT, value=OUTSIDE
-    )  # fmt: skip
+    return cv2.copyMakeBorder(small, before, after, before, after, cv2.BORDER_CONSTANT, value=OUTSIDE)
+
+
+def turned_back(place: Found, quarters: int, size: tuple[float, float]) -> Found:
+    """A place seen on a page that was turned counterclockwise by `quarters` times 90 degrees, on the page as it lies.
+
+    size: width and height of the page as it lies, in the units of the place.
+    """
+    x, y = place.center
+    width, height = size
+    center = ((x, y), (width - y, x), (width - x, height - y), (y, height - x))[quarters]
+    return replace(place, center=center, angle=180.0 - (180.0 - place.angle - 90.0 * quarters) % 360.0)
 
 
 def places_in(cells: np.ndarray, scale: float) -> list[Found]:
