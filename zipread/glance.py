@@ -1,4 +1,4 @@
-"""The places of a code on mail as one glance at the page shows them, each brought to the number that stands there."""
+"""The places of a code on mail as one glance at the page shows them, the likeliest brought to the number there."""
 
 from __future__ import annotations
 
@@ -100,6 +100,8 @@ def line_angle(page: Page, place: Field) -> float:
     gray, _ = cut_gray(page, Strip(place.center, size, place.angle, 0.0), LINE_DIGIT * size[1] / across)
     _, mask = cv2.threshold(gray, 0, 255, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)
     ys, xs = np.nonzero(mask)
+    if not len(ys):
+        return place.angle
     step = len(ys) // MOST_POINTS + 1
     ys, xs = ys[::step], xs[::step] - mask.shape[1] / 2
     room = int(abs(TILTS).max() * mask.shape[1] / 2) + 2
