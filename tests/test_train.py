@@ -7,7 +7,7 @@ import pytest
 from zipread.classify import load_classifier
 from zipread.errors import InputError
 from zipread.finder import bordered, load_finder
-from zipread.lab import digit_train, lineset
+from zipread.lab import digit_train, finder_train, lineset
 from zipread.lab import train as training
 from zipread.lab.calibration import expected_calibration_error
 from zipread.lab.cuts import cut_examples, set_line
@@ -171,6 +171,26 @@ def test_a_stopped_training_goes_on_and_ends_with_a_model_that_loads(tmp_path, d
     other = training.Recipe(epochs=3, scale=0.0005, passes=1, rounds=1, jobs=1)
     with pytest.raises(InputError, match="another recipe"):
         training.train(data, tmp_path / "model", other, lines.append, True)
+
+
+@pytest.mark.filterwarnings("default")  # Keras and the exporter warn about their own use of numpy
+def test_a_finder_that_was_trained_to_its_end_is_not_trained_further(tmp_path, monkeypatch):
+    (tmp_path / "work").mkdir()
+    pages, lines, taken = made_pages(), [], []
+    made = finder_train.batches
+
+    def noted(*arguments: object):
+        for batch in made(*arguments):
+            taken.append(len(batch[0]))
+            yield batch
+
+    monkeypatch.setattr(finder_train, "batches", noted)
+    monkeypatch.setattr(finder_train, "_ahead", lambda batches: batches)
+    finder_train.train_finder(pages, pages, tmp_path, 1, 1, lines.append, resume=False)
+    assert taken == [16, 16]
+    finder_train.train_finder(pages, pages, tmp_path, 1, 1, lines.append, resume=True)
+    assert taken == [16, 16]
+    assert len(lines) == 1
 
 
 def test_lines_are_made_the_same_again_with_what_each_column_shows(digits, monkeypatch):

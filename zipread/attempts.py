@@ -103,7 +103,10 @@ def confidence_on_page(best: Attempt, attempts: Sequence[Attempt], fields: Seque
 
 
 def confidence_at_a_glance(best: Attempt) -> float:
-    """As `confidence_on_page`, of a place that the finder saw."""
+    """As `confidence_on_page`, of a place that the finder saw.
+
+    Fitted on other pieces made in the same way; what the finder says of other places is in the place's log-odds.
+    """
     if best.decoded is None:
         return 0.0
     evidence = (log_odds(best.decoded.confidence), best.field.prior)

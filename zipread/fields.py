@@ -126,10 +126,9 @@ class FieldReader:
             attempts = self._read_on(shown, ranked, [*again, *attempts[len(doubtful) :]])
         return ranked, attempts
 
-    def glance(self, page: Page, fields: Sequence[Field]) -> list[Attempt]:
-        """The first look at the likeliest place, if there is one."""
-        ranked = sorted(fields, key=lambda field: -field.prior)
-        return [self._first_look(_Shown(page), field) for field in ranked[:1]]
+    def glance(self, page: Page, field: Field) -> Attempt:
+        """The first look at one place."""
+        return self._first_look(_Shown(page), field)
 
     def _read_on(self, shown: _Shown, ranked: Sequence[Field], attempts: Sequence[Attempt]) -> list[Attempt]:
         """These readings, and those of the next places until none that is left is likely to win."""

@@ -91,7 +91,7 @@ class Viewer:
         if self.fields.digits != ZIP_DIGITS or self.fields.directory is None:
             return None
         places = glance(page, finder, columns, self.fields.digits)
-        return View(None, places, self.fields.glance(page, places))
+        return View(None, places, [self.fields.glance(page, place) for place in places[:1]])
 
     def _seen_as(self, page: Page, clean: CleanPage, layout: Asked, seen: Sequence[Field] | None) -> View:
         """The page with the places that geometry finds; those of an address are weighed by what a glance saw."""

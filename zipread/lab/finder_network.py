@@ -11,13 +11,13 @@ SHAPE_WEIGHT = 0.5
 
 
 def build() -> Any:
-    """The network, untrained: 0.6 M parameters, for pages of any size that is a multiple of 32.
+    """The network, untrained: 0.4 M parameters, for pages of any size that is a multiple of 32.
 
     An hourglass: halved five times, so that a cell sees most of a page, then brought up to cells of 8 pixels again
     and added to what was seen there (after Lin et al., Feature pyramid networks, CVPR 2017).
 
     Returns:
-        A keras.Model from (n, h + 3, w + 3, 1) uint8 pages, as `finder.shrink` makes them, to (n, h / 8, w / 8, 8)
+        A keras.Model from (n, h + 3, w + 3, 1) uint8 pages, as `finder.bordered` makes them, to (n, h / 8, w / 8, 8)
         float32, as `finder.places_in` takes them.
     """
     from keras import Input, Model, layers, ops

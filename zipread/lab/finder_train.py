@@ -65,7 +65,7 @@ def train_finder(
     first = stopped.restore(model, work, "finder", recipe) if resume else 0
     every = max(1, steps // passes)
     record: dict[str, Any] = {}
-    for step, (pictures, truth) in enumerate(_ahead(batches(pages, seed, first)), first + 1):
+    for step, (pictures, truth) in zip(range(first + 1, steps + 1), _ahead(batches(pages, seed, first)), strict=False):
         loss = float(model.train_on_batch(pictures, truth))  # the mean since the last reset
         if step % every == 0 or step == steps:
             with stopped.Averaged(model):
@@ -74,8 +74,6 @@ def train_finder(
             report(f"finder: step {step}/{steps}, loss {loss:.4f}, held-out codes missed {missed:.2%}")
             model.reset_metrics()
             stopped.save(model, work, "finder", recipe, step)
-        if step >= steps:
-            break
     model.optimizer.finalize_variable_values(model.trainable_variables)
     parameters = int(model.count_params())
     stopped.export(model, out, "finder", (None, None, None, 1), "pages")

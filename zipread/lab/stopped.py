@@ -63,9 +63,8 @@ def restore(model: Any, work: Path, name: str, recipe: dict[str, Any]) -> int:
         raise InputError(
             f"{state_file}: the stopped run had another recipe; use its options, or start without --resume"
         )
-    stopped = keras.saving.load_model(
-        work / f"stopped_{name}.keras", custom_objects={"line_loss": model.loss, "page_loss": model.loss}
-    )
+    ours = {getattr(model.loss, "__name__", ""): model.loss}  # Keras knows its own
+    stopped = keras.saving.load_model(work / f"stopped_{name}.keras", custom_objects=ours)
     model.set_weights(stopped.get_weights())
     model.optimizer.build(model.trainable_variables)
     for mine, theirs in zip(model.optimizer.variables, stopped.optimizer.variables, strict=True):
