@@ -223,6 +223,28 @@ def test_a_doubtful_plus4_leaves_the_five_as_sure():
     assert features[1][5] > features[0][5] - 0.1
 
 
+@pytest.mark.parametrize(
+    ("second_sees", "sure", "plus4"),
+    [
+        ("02139   4307", 0.98, True),  # it sees white space
+        ("021394307", 0.98, False),  # none
+        ("02139   4307", 0.8, False),  # white space, but doubtful digits on either side
+    ],
+)
+def test_the_second_reader_has_a_say_in_what_a_plus4_is(second_sees, sure, plus4):
+    others = [(30 * i, 30 * i + 20) for i in range(5)], [(6 + 30 * i, 26 + 30 * i) for i in range(5, 9)]
+    boxes = [Box(left, 0, right - left, 40) for left, right in (*others[0], *others[1])]  # a step of 36 instead of 30
+    candidates = [Candidate(i, i + 1, box, np.zeros((40, 20), np.uint8)) for i, box in enumerate(boxes)]
+    scores = np.stack([row(int(d), 0.98 if i % 3 else 0.3) for i, d in enumerate("021394307")])
+    told = columns_of(second_sees.replace(" ", "0"), sure)
+    for at, name in enumerate(second_sees):
+        if name == " ":
+            told[2 * at + 1] = told[0]
+    decoded = decode(lattice_of(candidates, (7.0,) * 9), scores, 5, None, WITH_COLUMNS, told)
+    assert decoded is not None
+    assert (len(decoded.candidates) == 9) == plus4
+
+
 def test_print_stands_straighter_than_handwriting():
     level = [candidate(i, i + 1, y=10) for i in range(5)]
     sloped = [candidate(i, i + 1, y=10 + 3 * i) for i in range(5)]

@@ -1,4 +1,6 @@
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -6,11 +8,12 @@ import pytest
 from conftest import ROOT
 
 from zipread import Reader, views
-from zipread.attempts import MOST_EVIDENCE, Attempt, Seen, confidence_here, confidence_on_page
+from zipread.attempts import MOST_EVIDENCE, SURE, Attempt, Seen, confidence_here, confidence_on_page
 from zipread.clean import clean_page
 from zipread.decode import Decoded
+from zipread.directory import load_directory
 from zipread.errors import InputError, SettingsError
-from zipread.fields import FieldReader, Networks
+from zipread.fields import SECOND_LOOKS, FieldReader, Networks
 from zipread.load import load_pages
 from zipread.records import CleanPage, Field, FieldImage, Lattice, Page, Reading, Search
 
@@ -133,8 +136,55 @@ def test_of_a_doubtful_glance_and_a_search_the_surer_counts(monkeypatch):
     page = mail_piece("print-1.jpg")
     [sure] = Reader().read_page(page)
     monkeypatch.setattr(views, "SURE", 1.0)
-    monkeypatch.setattr(views, "locate", lambda *arguments: [])
+    monkeypatch.setattr(views, "KNOWN_PLACE", 99.0)
+    searched = []
+    monkeypatch.setattr(views, "locate", lambda *arguments: searched.append(arguments) or [])
     assert Reader().read_page(page) == [sure]
+    assert searched
+
+
+def test_a_known_place_that_is_in_doubt_is_looked_at_again_and_no_other_is_looked_for(monkeypatch):
+    page = mail_piece("hand-4.jpg")
+    viewer = views.Viewer(FieldReader(Networks.load("onnx", None), 5, load_directory("us")))
+    glanced = viewer.glanced(page, "auto")
+    monkeypatch.setattr(views, "locate", lambda *arguments: pytest.fail("searched"))
+    seen = viewer.view(page, "auto")
+    assert glanced.confidence < seen.confidence < SURE
+    assert seen.best.field == glanced.best.field
+    assert len(seen.best.looks) == 1 + len(SECOND_LOOKS)
+
+
+def test_a_known_place_that_can_hardly_be_read_may_be_another(monkeypatch):
+    page = mail_piece("hand-4.jpg")
+    searched = []
+    monkeypatch.setattr(views, "ILLEGIBLE", 1.0)
+    monkeypatch.setattr(views, "locate", lambda *arguments: searched.append(arguments) or [])
+    assert Reader().read_page(page)[0].code == "57371"
+    assert searched
+
+
+def test_a_known_place_that_waves_cross_is_looked_at_without_them(monkeypatch):
+    doubtful, clear = mail_piece("hand-4.jpg"), mail_piece("print-1.jpg")
+    monkeypatch.setattr(views, "without_waves_at", lambda page, clean, place: clear)
+    [reading] = Reader().read_page(doubtful)
+    assert (reading.code, reading.status) == ("81149", "accepted")
+    touched_elsewhere = replace(doubtful, gray=doubtful.gray.copy())
+    touched_elsewhere.gray[:20] = 0
+    monkeypatch.setattr(views, "without_waves_at", lambda page, clean, place: touched_elsewhere)
+    monkeypatch.setattr(views.Viewer, "glanced", once(views.Viewer.glanced))
+    assert Reader().read_page(doubtful)[0].code == "57371"
+
+
+def once(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function as long as it is called a single time."""
+    calls = []
+
+    def called(*arguments: Any) -> Any:
+        calls.append(arguments)
+        assert len(calls) == 1
+        return function(*arguments)
+
+    return called
 
 
 @pytest.mark.usefixtures("without_a_glance")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from zipread.clean import without_waves
-from zipread.records import CleanPage, Page
+from zipread.clean import without_waves, without_waves_at
+from zipread.records import CleanPage, Field, Page
 
 
 def paper() -> np.ndarray:
@@ -114,3 +114,29 @@ def test_the_page_itself_is_not_changed():
     page, clean = Page(255 - ink), CleanPage(255 - ink, ink.copy(), 1.0, 0.0)
     without_waves(page, clean)
     assert np.array_equal(clean.ink, ink) and np.array_equal(page.gray, 255 - ink)
+
+
+def field_at(x: float, y: float, angle: float = 0.0) -> Field:
+    return Field((x, y), (60.0, 20.0), angle, "envelope")
+
+
+def test_waves_around_a_place_go_and_others_stay():
+    ink = np.hstack([with_waves(paper(), 4), paper(), with_waves(paper(), 4)])
+    page, clean = Page(255 - ink), CleanPage(255 - ink, ink, 1.0, 0.0)
+    lifted_page = without_waves_at(page, clean, field_at(200.0, 100.0))
+    assert lifted_page is not None
+    gone = lifted_page.gray == 255
+    assert gone[ink > 0].any()
+    assert gone[40:160, 130:270].mean() > 0.99
+    assert np.array_equal(lifted_page.gray[:, 400:], page.gray[:, 400:])
+    assert without_waves_at(page, clean, field_at(600.0, 100.0)) is None
+    assert np.array_equal(page.gray, 255 - ink)
+
+
+def test_waves_around_a_place_on_its_side_go_at_the_resolution_of_the_page():
+    ink = cv2.transpose(with_waves(paper(), 4))
+    large = cv2.resize(255 - ink, None, fx=2.0, fy=2.0, interpolation=cv2.INTER_NEAREST)
+    rest = without_waves_at(Page(large), CleanPage(255 - ink, ink, 0.5, 0.0), field_at(200.0, 400.0, 90.0))
+    assert rest is not None
+    assert rest.gray.shape == large.shape
+    assert (rest.gray[320:480, 100:300] == 255).mean() > 0.97

@@ -8,7 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
-from zipread.attempts import MOST_EVIDENCE, SURE, Attempt, Seen, confidence_here, confidence_on_page
+from zipread.attempts import (
+    MOST_EVIDENCE,
+    SURE,
+    Attempt,
+    Seen,
+    confidence_at_a_glance,
+    confidence_here,
+    confidence_on_page,
+)
 from zipread.classify import Classifier, load_classifier
 from zipread.clean import INK_DARKNESS, cut_field, drop_out
 from zipread.decode import (
@@ -30,8 +38,9 @@ Look = tuple[float, float]
 
 FIRST_LOOK: Look = (INK_DARKNESS, 0.0)
 
-SIZES = (1.0, 0.8, 1.25)
-"""Heights at which the second reader sees a field it looks at again, as shares of what the lattice takes for it."""
+FIRST_SIZE = (1.0,)
+SIZES = (*FIRST_SIZE, 0.8, 1.25)
+"""Heights at which the second reader sees a field, first and again, as shares of what the lattice takes for it."""
 
 SECOND_LOOKS: tuple[Look, ...] = ((0.6, 0.0), (0.75, 0.0), (INK_DARKNESS, 4.0))
 """How doubtful fields are looked at again: without printed patterns, without pale frames, sharpened."""
@@ -130,6 +139,23 @@ class FieldReader:
         """The first look at one place."""
         return self._first_look(_Shown(page), field)
 
+    def look_closer(self, page: Page, attempt: Attempt, angle: float) -> Attempt:
+        """Look again at a place that was read at a glance and left a doubt, until it is read for sure.
+
+        Args:
+            page: the page.
+            attempt: what the glance read.
+            angle: the direction of its line, degrees: seen otherwise, digits fail otherwise.
+        """
+        level = replace(attempt.field, angle=angle)
+        for look in SECOND_LOOKS:
+            if confidence_at_a_glance(attempt) >= SURE:
+                break
+            # At one height: the second reader has seen where the digits stand.
+            seen = self._look(page, level, look, FIRST_SIZE)
+            attempt = self._decided(attempt.field, (*attempt.looks, seen))
+        return attempt
+
     def _read_on(self, shown: _Shown, ranked: Sequence[Field], attempts: Sequence[Attempt]) -> list[Attempt]:
         """These readings, and those of the next places until none that is left is likely to win."""
         attempts = list(attempts)
@@ -158,28 +184,29 @@ class FieldReader:
         return attempt
 
     def _glances(self, parts: Parts) -> Iterator[Seen]:
-        """A field seen with ever more candidates: those that the second reader singles out, before and after cutting,
-        and all.
-        """
-        if len(parts.pieces) >= self.digits:  # else some digits touch, or stand in printed boxes
-            yield from self._few_of(self._cut_up(parts))
-        cut = self._cut_up(cut_apart(parts))
-        yield from self._few_of(cut)
-        yield self._seen(cut)
+        """A field seen before and after cutting: digits that do not touch are read as they stand."""
+        whole = self._few_of(self._cut_up(parts)) if len(parts.pieces) >= self.digits else None
+        if whole is not None:  # else some digits touch, or stand in printed boxes
+            yield whole
+        yield self._few_or_all(self._cut_up(cut_apart(parts)))
 
-    def _few_of(self, cut: _Cut) -> Iterator[Seen]:
+    def _few_or_all(self, cut: _Cut) -> Seen:
+        """A field seen with the candidates that the second reader singles out, or with all where it does not."""
+        return self._few_of(cut) or self._seen(cut)
+
+    def _few_of(self, cut: _Cut) -> Seen | None:
         """A field seen with those candidates alone that the second reader's digits single out, where they do."""
         digits = [] if not cut.columns or cut.image.cells else likeliest_digits(cut.columns[0])
-        if len(digits) in written_lengths(self.digits):
-            chosen = shortlist(cut.lattice, [middle * cut.step for _, middle in digits])
-            few = tuple(cut.lattice.candidates[index] for index in chosen)
-            if few:
-                yield self._seen(replace(cut, lattice=replace(cut.lattice, candidates=few)))
+        if len(digits) not in written_lengths(self.digits):
+            return None
+        chosen = shortlist(cut.lattice, [middle * cut.step for _, middle in digits])
+        few = tuple(cut.lattice.candidates[index] for index in chosen)
+        return self._seen(replace(cut, lattice=replace(cut.lattice, candidates=few))) if few else None
 
-    def _look(self, page: Page, field: Field, look: Look) -> Seen:
-        return self._seen(self._cut_up(cut_apart(part(cut_field(page, field, *look))), SIZES))
+    def _look(self, page: Page, field: Field, look: Look, sizes: Sequence[float] = SIZES) -> Seen:
+        return self._few_or_all(self._cut_up(cut_apart(part(cut_field(page, field, *look))), sizes))
 
-    def _cut_up(self, parts: Parts, sizes: Sequence[float] = (1.0,)) -> _Cut:
+    def _cut_up(self, parts: Parts, sizes: Sequence[float] = FIRST_SIZE) -> _Cut:
         lattice, image = lattice_of(parts), parts.image
         if self.networks.columns is None or not lattice.candidates:
             return _Cut(image, lattice)

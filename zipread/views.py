@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from zipread.attempts import SURE, Attempt, confidence_at_a_glance, confidence_on_page
-from zipread.clean import FIELD_HEIGHT, clean_page, cut_gray, taken_as_level, without_waves
+from zipread.clean import FIELD_HEIGHT, clean_page, cut_gray, taken_as_level, without_waves, without_waves_at
 from zipread.fields import FieldReader
-from zipread.glance import glance, joined
+from zipread.glance import glance, joined, line_angle
 from zipread.locate import locate
 from zipread.records import ZIP_DIGITS, CleanPage, Field, Layout, Page
 
 KNOWN_PLACE = 3.0
 """Log-odds of a place, before it is read, from which no other is looked for."""
+ILLEGIBLE = 0.15
+"""Confidence below which even a place that is known is not taken for the code's: others are looked for."""
 
 Asked = Layout | Literal["auto"]
 """Where on a page the code is said to stand."""
@@ -63,7 +65,29 @@ class Viewer:
             return self._searched(page, layout, None)
         if glanced.confidence >= SURE:
             return glanced
-        return max(glanced, self._searched(page, layout, glanced.fields), key=lambda view: view.confidence)
+        seen = glanced
+        if glanced.best is not None and glanced.best.field.prior >= KNOWN_PLACE:
+            seen = self._closer(page, layout, glanced)
+            if seen.confidence >= ILLEGIBLE:
+                return seen
+        return max(seen, self._searched(page, layout, glanced.fields), key=_confidence)
+
+    def _closer(self, page: Page, layout: Asked, glanced: View) -> View:
+        """The likeliest place of a glance looked at again, and without the waves that cross it."""
+        seen = self._looked_at_again(page, glanced)
+        if seen.confidence >= SURE:
+            return seen
+        place = seen.attempts[0].field
+        lifted = without_waves_at(page, clean_page(page), place)
+        if lifted is None or _looks_alike(page, lifted, place):
+            return seen
+        bare = self.glanced(lifted, layout)
+        return seen if bare is None else max(seen, self._looked_at_again(lifted, bare), key=_confidence)
+
+    def _looked_at_again(self, page: Page, glanced: View) -> View:
+        """A glance's place read again, level with its line."""
+        again = [self.fields.look_closer(page, one, line_angle(page, one.field)) for one in glanced.attempts]
+        return replace(glanced, attempts=again)
 
     def _searched(self, page: Page, layout: Asked, seen: Sequence[Field] | None) -> View:
         """The page with the places that geometry finds.
@@ -101,9 +125,17 @@ class Viewer:
         return View(clean, *self.fields.read(page, places))
 
 
+def _confidence(view: View) -> float:
+    return view.confidence
+
+
 def _lies_clear_of_waves(view: View, page: Page, lifted: Page) -> bool:
     """Whether the code's place is known, and looks the same with and without waves: its reading would not change."""
-    if view.best is None or view.best.field.prior < KNOWN_PLACE:
-        return False
-    before, after = (cut_gray(seen, view.best.field, FIELD_HEIGHT)[0] for seen in (page, lifted))
+    return (
+        view.best is not None and view.best.field.prior >= KNOWN_PLACE and _looks_alike(page, lifted, view.best.field)
+    )
+
+
+def _looks_alike(page: Page, lifted: Page, place: Field) -> bool:
+    before, after = (cut_gray(seen, place, FIELD_HEIGHT)[0] for seen in (page, lifted))
     return np.array_equal(before, after)

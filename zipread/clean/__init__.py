@@ -7,7 +7,7 @@ from zipread.clean.dropout import drop_out
 from zipread.clean.fields import FIELD_HEIGHT, INK_DARKNESS, cut_field, cut_gray, separate_ink
 from zipread.clean.page import WORKING_SIDE, clean_page
 from zipread.clean.skew import estimate_skew, taken_as_level
-from zipread.clean.waves import without_waves
+from zipread.clean.waves import without_waves, without_waves_at
 
 __all__ = [
     "FIELD_HEIGHT",
@@ -21,4 +21,5 @@ __all__ = [
     "separate_ink",
     "taken_as_level",
     "without_waves",
+    "without_waves_at",
 ]

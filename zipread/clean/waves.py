@@ -12,7 +12,7 @@ import itertools
 import cv2
 import numpy as np
 
-from zipread.records import CleanPage, Page
+from zipread.records import CleanPage, Field, Page
 
 THICKEST = 9
 """Longest upright run of ink in a wave, working pixels."""
@@ -53,6 +53,9 @@ OWN_DARKNESS = 0.9
 PAPER_REACH = 15
 """Paper is seen within so many working pixels of every stroke."""
 
+AROUND = 3.0
+"""How far around a place its waves are looked for, heights of the place."""
+
 
 def without_waves(page: Page, clean: CleanPage) -> tuple[Page, CleanPage] | None:
     """The page, as scanned and made ready, without wavy lines that run about along its text; None where there are none.
@@ -67,6 +70,32 @@ def without_waves(page: Page, clean: CleanPage) -> tuple[Page, CleanPage] | None
     waves = turn(_covered(turn(clean.ink), turn(cv2.subtract(paper, clean.gray)), pieces))
     ink = cv2.bitwise_and(clean.ink, cv2.bitwise_not(waves))
     return dataclasses.replace(page, gray=_painted(page.gray, paper, waves)), dataclasses.replace(clean, ink=ink)
+
+
+def without_waves_at(page: Page, clean: CleanPage, place: Field) -> Page | None:
+    """The page as scanned, without the wavy lines around a place; None where there are none.
+
+    Args:
+        page: the page.
+        clean: the page made ready.
+        place: looked at as it lies, however the page does.
+    """
+    reach = place.size[0] / 2 + AROUND * place.size[1]
+    height, width = clean.ink.shape
+    (left, right), (top, bottom) = (
+        (max(0, round((at - reach) * clean.scale)), min(limit, round((at + reach) * clean.scale)))
+        for at, limit in zip(place.center, (width, height), strict=True)
+    )
+    small = slice(top, bottom), slice(left, right)
+    large = tuple(slice(round(part.start / clean.scale), round(part.stop / clean.scale)) for part in small)
+    gray, ink = (np.ascontiguousarray(seen[small]) for seen in (clean.gray, clean.ink))
+    here = CleanPage(gray, ink, clean.scale, place.angle)
+    lifted = without_waves(Page(page.gray[large]), here)
+    if lifted is None:
+        return None
+    whole = page.gray.copy()
+    whole[large] = lifted[0].gray
+    return dataclasses.replace(page, gray=whole)
 
 
 def _painted(gray: np.ndarray, paper: np.ndarray, waves: np.ndarray) -> np.ndarray:

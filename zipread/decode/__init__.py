@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from zipread.decode.confidence import (
     log_odds,
     probability,
 )
+from zipread.decode.plus4 import is_plus4
 from zipread.decode.search import Path, search, spell
 from zipread.decode.shortlist import shortlist
 from zipread.records import Candidate, Kind, Lattice
@@ -42,13 +42,6 @@ NOT_IN_DIRECTORY = 2.0
 
 LEAST_SHARE = 1e-5
 """Probability of a code in a look that doesn't propose it: one look must not rule out what others see."""
-
-PLUS4_STEP = 1.3
-"""Least step from the fifth digit to a +4, in usual steps from digit to digit. On made fields whose fonts and writers
-train it tells 5 + 4 printed digits from nine in a row in 98 of 100, handwritten ones in 91."""
-
-PLUS4_EVIDENCE = 0.75
-"""Least geometric mean of the probabilities of nine digits that are read as code and +4."""
 
 PLUS4_CONFIDENCE = 0.90
 """Least probability of each of the four digits of a +4 that is reported."""
@@ -98,7 +91,7 @@ def weigh(lattice: Lattice, scores: np.ndarray, digits: int, columns: Sequence[n
     Returns:
         The codes with what speaks for them, or None where the field has no path of that many digits.
     """
-    paths = _paths(lattice, scores, digits)
+    paths = _paths(lattice, scores, digits, columns)
     if not paths:
         return None
     guesses, rivals = _both(lattice, scores, paths, columns)
@@ -168,14 +161,14 @@ def _normalized(mass: dict[str, float]) -> dict[str, float]:
     return {code: value / total for code, value in mass.items()}
 
 
-def _paths(lattice: Lattice, scores: np.ndarray, digits: int) -> list[Path]:
+def _paths(lattice: Lattice, scores: np.ndarray, digits: int, columns: Sequence[np.ndarray]) -> list[Path]:
     """The best paths of `digits` digits, or of nine where five and four stand apart."""
     by_length = search(lattice, scores, (5, 9) if digits == 5 and lattice.atoms >= 9 else (digits,))
     short = by_length[digits]
     long = by_length.get(9, []) if digits == 5 else []
     if not long or (short and short[0].score >= long[0].score):
         return short
-    return long if _is_plus4(long[0], lattice) else short
+    return long if is_plus4(long[0], lattice, columns) else short
 
 
 def _both(
@@ -199,15 +192,6 @@ def _both(
     pooled = np.logaddexp.reduce(scored, axis=0) - math.log(len(scored))
     rivals = dict(zip(asked, pooled.tolist(), strict=True))
     return tuple(_Guess(path, path.score + rivals[code]) for code, path in by_code.items()), rivals
-
-
-def _is_plus4(path: Path, lattice: Lattice) -> bool:
-    """Whether five digits and four stand apart, by a dash or by white space, and all nine look like digits."""
-    boxes = [lattice.candidates[index].box for index in path.candidates]
-    steps = np.array([(b.x - a.x, b.right - a.right) for a, b in itertools.pairwise(boxes)])
-    # A dash that clings to a digit moves one of its edges only.
-    apart = steps[4].max() >= PLUS4_STEP * np.median(np.delete(steps, 4, axis=0))
-    return bool(apart) and float(np.mean(path.evidence)) > np.log(PLUS4_EVIDENCE)
 
 
 def _plus4(path: Path, digits: int) -> str:
