@@ -19,6 +19,7 @@ from zipread.finder import (
     SIDE,
     SMALLEST,
     Finder,
+    Found,
     bordered,
     load_finder,
     places_in,
@@ -144,6 +145,30 @@ def test_the_code_is_seen_whichever_way_the_piece_lies(quarters):
 
     assert place.prior > 3.0
     assert abs((place.angle - 90.0 * quarters + 180.0) % 360.0 - 180.0) < 10.0
+
+
+class Sees:
+    """A finder that sees one place."""
+
+    def __init__(self, place: Found) -> None:
+        self.place = place
+
+    def find(self, gray: np.ndarray) -> list[Found]:
+        return [self.place]
+
+
+@pytest.mark.parametrize(("off", "high"), [(0, 40), (14, 34), (-14, 34), (0, 28)])
+def test_a_place_holds_its_digits_where_the_finder_sees_it_too_low_too_high_or_too_small(off, high):
+    gray = np.full((400, 900), 235, np.uint8)
+    cv2.putText(gray, "60614", (300, 220), cv2.FONT_HERSHEY_SIMPLEX, 1.8, 30, 4, cv2.LINE_AA)
+    ys, xs = np.nonzero(gray < 128)
+    seen = Found(
+        ((xs.min() + xs.max()) / 2, (ys.min() + ys.max()) / 2 + off), (float(np.ptp(xs)), float(high)), 0.0, 0.99
+    )
+    [place] = glance(Page(gray), Sees(seen), load_column_reader(), 5)
+    top, bottom = place.center[1] - place.size[1] / 2, place.center[1] + place.size[1] / 2
+    assert top < ys.min() and bottom > ys.max()
+    assert bottom - top < 2.2 * np.ptp(ys)
 
 
 def test_places_are_weighed_by_what_both_ways_of_finding_say_of_them():

@@ -42,6 +42,8 @@ MOST_PLACES = 4
 """Places told of a page at most."""
 LEAST_SHARE = 0.01
 """Probability below which a place is not told."""
+NEGLIGIBLE = 1e-6
+"""Probability below which a cell says nothing of a place."""
 SAME_ALONG, SAME_ACROSS = 0.4, 0.8
 """Cells speak of one place when the middles they name differ by less than these shares of its length and height."""
 
@@ -149,13 +151,16 @@ def places_in(cells: np.ndarray, scale: float) -> list[Found]:
         cells: (h, w, CHANNELS) float32.
         scale: pixels of what the network saw, a pixel of the page.
     """
-    rows, columns = np.mgrid[: cells.shape[0], : cells.shape[1]]
-    named = cells.reshape(-1, CHANNELS).astype(np.float64)
-    nowhere = named[:, 7].mean()
-    top = max(nowhere, named[:, 0].max())
-    shares = np.exp(named[:, 0] - top)
+    scores, nowhere = cells[..., 0].ravel().astype(np.float64), float(cells[..., 7].mean())
+    top = max(nowhere, scores.max())
+    shares = np.exp(scores - top)
     shares /= shares.sum() + math.exp(nowhere - top)
-    middles = (np.stack([columns.ravel(), rows.ravel()], axis=1) + 0.5 + named[:, 1:3]) * CELL
+    likely = np.flatnonzero(shares >= NEGLIGIBLE)
+    if not len(likely):
+        return []
+    shares, named = shares[likely], cells.reshape(-1, CHANNELS)[likely].astype(np.float64)
+    rows, columns = np.divmod(likely, cells.shape[1])
+    middles = (np.stack([columns, rows], axis=1) + 0.5 + named[:, 1:3]) * CELL
     found: list[Found] = []
     while len(found) < MOST_PLACES:
         best = int(shares.argmax())

@@ -9,7 +9,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from zipread.clean import cut_gray
+from zipread.clean import cut_gray, separate_ink
 from zipread.decode import log_odds, probability
 from zipread.finder import Finder, Found
 from zipread.records import Field, Page, Strip, written_lengths
@@ -26,6 +26,12 @@ TRIES = ((0.0, 1.0), (-0.4, 1.0), (0.4, 1.0), (0.0, 1.35))
 """Where the number is looked for until one is seen: how far below the place, and how high, code heights."""
 NEAR = 0.35
 """How far a number's middle may be from the place's, as a share of the place's length."""
+TALLER, FIT_DIGIT = 2.4, 24.0
+"""Height of what is seen of a place to tell whether its digits reach out of it, code heights; pixels a code height."""
+FIT, FEWEST = (0.6, 1.4), 3
+"""Heights of what is taken for a digit there, code heights; the fewest such that are trusted."""
+LEAST_ABOVE = 0.1
+"""Paper above and below digits, code heights, from which a place holds them."""
 LINE_BESIDE, LINE_ABOVE, LINE_DIGIT = 8.0, 1.0, 14.0
 """What is seen of a line for its direction: on either side and above and below, code heights; pixels a code height."""
 TILTS = np.tan(np.radians(np.arange(-6.0, 6.5, 0.5)))
@@ -56,7 +62,8 @@ def glance(page: Page, finder: Finder, columns: ColumnReader, digits: int) -> li
         seen.
     """
     places = finder.find(page.gray)
-    return [*(_brought_to(page, found, columns, digits) for found in places[:1]), *map(_as_seen, places[1:])]
+    likeliest = (_fitted(page, _brought_to(page, found, columns, digits)) for found in places[:1])
+    return [*likeliest, *map(_as_seen, places[1:])]
 
 
 def joined(places: Sequence[Field], seen: Sequence[Field]) -> list[Field]:
@@ -124,6 +131,27 @@ def _brought_to(page: Page, found: Found, columns: ColumnReader, digits: int) ->
         if number is not None:
             return replace(place_of(number, strip), prior=log_odds(found.probability), line=None)
     return _as_seen(found)
+
+
+def _fitted(page: Page, place: Field) -> Field:
+    """A place moved and made higher, where digits in its middle reach out of it."""
+    across = place.size[1] / (1.0 + 2.0 * ABOVE)
+    strip = Strip(place.center, (place.size[0], TALLER * across), place.angle, 0.0)
+    gray, _ = cut_gray(page, strip, TALLER * FIT_DIGIT)
+    digit, middle = gray.shape[0] / TALLER, gray.shape[0] / 2
+    _, _, stats, _ = cv2.connectedComponentsWithStats(separate_ink(gray)[1])
+    tops, heights = stats[1:, cv2.CC_STAT_TOP], stats[1:, cv2.CC_STAT_HEIGHT]
+    bottoms = tops + heights
+    digits = (heights >= FIT[0] * digit) & (heights <= FIT[1] * digit) & (tops < middle) & (bottoms > middle)
+    if digits.sum() < FEWEST:
+        return place
+    top, bottom = float(tops[digits].min()), float(bottoms[digits].max())
+    if max(middle - top, bottom - middle) <= (0.5 + ABOVE - LEAST_ABOVE) * digit:
+        return place
+    off, height = ((top + bottom) / 2 - middle) * across / digit, (bottom - top) * across / digit
+    turn = math.radians(place.angle)
+    center = place.center[0] - off * math.sin(turn), place.center[1] + off * math.cos(turn)
+    return replace(place, center=center, size=(place.size[0], (1.0 + 2.0 * ABOVE) * height))
 
 
 def _as_seen(found: Found) -> Field:

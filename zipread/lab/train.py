@@ -43,7 +43,7 @@ class Recipe:
     passes: int = 4  # of the lines' network, over its set
     held_out_lines: int = 1_500
     pages: int = 12_000  # training set of the finder
-    rounds: int = 14  # of the finder, over its set
+    rounds: int = 16  # of the finder, over its set
     held_out_pages: int = 300
     jobs: int = 2  # processes that make pictures
     calibration_fields: int = 4_000  # made fields the confidence is fitted on
