@@ -13,7 +13,7 @@ from zipread.clean import clean_page
 from zipread.decode import Decoded
 from zipread.directory import load_directory
 from zipread.errors import InputError, SettingsError
-from zipread.fields import SECOND_LOOKS, FieldReader, Networks
+from zipread.fields import CLOSER_LOOKS, FieldReader, Networks
 from zipread.load import load_pages
 from zipread.records import CleanPage, Field, FieldImage, Lattice, Page, Reading, Search
 
@@ -152,7 +152,7 @@ def test_a_known_place_that_is_in_doubt_is_looked_at_again_and_no_other_is_looke
     monkeypatch.setattr(fields, "SURE", 1.0)
     seen = viewer.view(page, "auto")
     assert (seen.best.field, seen.best.decoded.code) == (glanced.best.field, "81149")
-    assert len(seen.best.looks) == len(glanced.best.looks) + len(SECOND_LOOKS)
+    assert len(seen.best.looks) == len(glanced.best.looks) + len(CLOSER_LOOKS)
 
 
 def test_a_known_place_that_can_hardly_be_read_may_be_another(monkeypatch):
