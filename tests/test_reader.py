@@ -166,12 +166,12 @@ def test_a_known_place_that_can_hardly_be_read_may_be_another(monkeypatch):
 
 def test_a_known_place_that_waves_cross_is_looked_at_without_them(monkeypatch):
     doubtful, clear = mail_piece("hand-4.jpg"), mail_piece("print-1.jpg")
-    monkeypatch.setattr(views, "without_waves_at", lambda page, clean, place: clear)
+    monkeypatch.setattr(views, "without_waves_at", lambda page, place: clear)
     [reading] = Reader().read_page(doubtful)
     assert (reading.code, reading.status) == ("81149", "accepted")
     touched_elsewhere = replace(doubtful, gray=doubtful.gray.copy())
     touched_elsewhere.gray[:20] = 0
-    monkeypatch.setattr(views, "without_waves_at", lambda page, clean, place: touched_elsewhere)
+    monkeypatch.setattr(views, "without_waves_at", lambda page, place: touched_elsewhere)
     monkeypatch.setattr(views.Viewer, "glanced", once(views.Viewer.glanced))
     assert Reader().read_page(doubtful)[0].code == "57371"
 

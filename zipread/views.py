@@ -78,7 +78,7 @@ class Viewer:
         if seen.confidence >= SURE:
             return seen
         place = seen.attempts[0].field
-        lifted = without_waves_at(page, clean_page(page), place)
+        lifted = without_waves_at(page, place)
         if lifted is None or _looks_alike(page, lifted, place):
             return seen
         bare = self.glanced(lifted, layout)

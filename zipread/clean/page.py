@@ -42,14 +42,28 @@ def clean_page(page: Page) -> CleanPage:
     copier border) hold no ink. A page without contrast gives no ink at all.
     """
     gray, scale = shrink(page.gray, WORKING_SIDE)
-    coarse = halve(halve(gray))
-    paper = cv2.morphologyEx(coarse, cv2.MORPH_CLOSE, _REACH)
-    ink = _page_ink(gray, coarse, paper)
+    ink, paper = _ink_and_paper(gray)
     piece = find_piece(paper)
     if piece is None:
         return CleanPage(gray, ink, scale, angle=estimate_skew(ink))
     piece *= (gray.shape[1] / paper.shape[1], gray.shape[0] / paper.shape[0])
     return CleanPage(gray, ink, scale, angle=estimate_skew(ink, piece), piece=piece / scale)
+
+
+def ink_of_part(part: Page, longest: int, angle: float) -> CleanPage:
+    """Separate ink from paper in part of a page whose longer side is `longest` pixels, at the page's working scale.
+
+    `angle` is that of the part's text, degrees.
+    """
+    gray, scale = shrink(part.gray, round(WORKING_SIDE * max(part.gray.shape) / max(longest, WORKING_SIDE)))
+    return CleanPage(gray, _ink_and_paper(gray)[0], scale, angle)
+
+
+def _ink_and_paper(gray: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The ink of a page at working scale, (h, w) uint8, and its paper on a map COARSE_STEP times smaller."""
+    coarse = halve(halve(gray))
+    paper = cv2.morphologyEx(coarse, cv2.MORPH_CLOSE, _REACH)
+    return _page_ink(gray, coarse, paper), paper
 
 
 def _page_ink(gray: np.ndarray, coarse: np.ndarray, paper: np.ndarray) -> np.ndarray:

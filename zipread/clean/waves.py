@@ -12,6 +12,7 @@ import itertools
 import cv2
 import numpy as np
 
+from zipread.clean.page import ink_of_part
 from zipread.records import CleanPage, Field, Page
 
 THICKEST = 9
@@ -72,30 +73,26 @@ def without_waves(page: Page, clean: CleanPage) -> tuple[Page, CleanPage] | None
     return dataclasses.replace(page, gray=_painted(page.gray, paper, waves)), dataclasses.replace(clean, ink=ink)
 
 
-def without_waves_at(page: Page, clean: CleanPage, place: Field) -> Page | None:
+def without_waves_at(page: Page, place: Field) -> Page | None:
     """The page as scanned, without the wavy lines around a place; None where there are none.
 
     Args:
         page: the page.
-        clean: the page made ready.
         place: looked at as it lies, however the page does.
     """
     reach = place.size[0] / 2 + AROUND * place.size[1]
-    height, width = clean.ink.shape
     (left, right), (top, bottom) = (
-        (max(0, round((at - reach) * clean.scale)), min(limit, round((at + reach) * clean.scale)))
-        for at, limit in zip(place.center, (width, height), strict=True)
+        (max(0, round(at - reach)), min(limit, round(at + reach)))
+        for at, limit in zip(place.center, page.gray.shape[::-1], strict=True)
     )
-    small = slice(top, bottom), slice(left, right)
-    large = tuple(slice(round(part.start / clean.scale), round(part.stop / clean.scale)) for part in small)
-    gray, ink = (np.ascontiguousarray(seen[small]) for seen in (clean.gray, clean.ink))
-    here = CleanPage(gray, ink, clean.scale, place.angle)
-    lifted = without_waves(Page(page.gray[large]), here)
+    around = slice(top, bottom), slice(left, right)
+    part = Page(page.gray[around])
+    lifted = without_waves(part, ink_of_part(part, max(page.gray.shape), place.angle))
     if lifted is None:
         return None
-    whole = page.gray.copy()
-    whole[large] = lifted[0].gray
-    return dataclasses.replace(page, gray=whole)
+    gray = page.gray.copy()
+    gray[around] = lifted[0].gray
+    return dataclasses.replace(page, gray=gray)
 
 
 def _painted(gray: np.ndarray, paper: np.ndarray, waves: np.ndarray) -> np.ndarray:
