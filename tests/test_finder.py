@@ -25,7 +25,7 @@ from zipread.finder import (
     places_in,
     shrink,
 )
-from zipread.glance import glance, joined, line_angle
+from zipread.glance import NO_NUMBER, glance, joined, line_angle
 from zipread.load import load_pages
 from zipread.records import Field, Page
 from zipread.sequence import load_column_reader
@@ -169,6 +169,18 @@ def test_a_place_holds_its_digits_where_the_finder_sees_it_too_low_too_high_or_t
     top, bottom = place.center[1] - place.size[1] / 2, place.center[1] + place.size[1] / 2
     assert top < ys.min() and bottom > ys.max()
     assert bottom - top < 2.2 * np.ptp(ys)
+
+
+@pytest.mark.parametrize(("text", "loses"), [("60614", 0.0), ("606146", NO_NUMBER)])
+def test_a_place_without_a_number_of_the_codes_length_is_less_likely(text, loses):
+    gray = np.full((400, 900), 235, np.uint8)
+    cv2.putText(gray, text, (300, 220), cv2.FONT_HERSHEY_SIMPLEX, 1.8, 30, 4, cv2.LINE_AA)
+    ys, xs = np.nonzero(gray < 128)
+    seen = Found(
+        ((xs.min() + xs.max()) / 2, (ys.min() + ys.max()) / 2), (float(np.ptp(xs)), float(np.ptp(ys))), 0.0, 0.9
+    )
+    [place] = glance(Page(gray), Sees(seen), load_column_reader(), 5)
+    assert place.prior == pytest.approx(np.log(9) - loses)
 
 
 def test_places_are_weighed_by_what_both_ways_of_finding_say_of_them():
