@@ -25,7 +25,7 @@ from zipread.finder import (
     places_in,
     shrink,
 )
-from zipread.glance import NO_NUMBER, glance, joined, line_angle
+from zipread.glance import NO_NUMBER, fitted, glance, joined, line_angle
 from zipread.load import load_pages
 from zipread.records import Field, Page
 from zipread.sequence import load_column_reader
@@ -162,13 +162,14 @@ def test_a_place_holds_its_digits_where_the_finder_sees_it_too_low_too_high_or_t
     gray = np.full((400, 900), 235, np.uint8)
     cv2.putText(gray, "60614", (300, 220), cv2.FONT_HERSHEY_SIMPLEX, 1.8, 30, 4, cv2.LINE_AA)
     ys, xs = np.nonzero(gray < 128)
-    seen = Found(
-        ((xs.min() + xs.max()) / 2, (ys.min() + ys.max()) / 2 + off), (float(np.ptp(xs)), float(high)), 0.0, 0.99
+    seen = Field(
+        ((xs.min() + xs.max()) / 2, (ys.min() + ys.max()) / 2 + off), (np.ptp(xs) + 20.0, 1.8 * high), 0.0, "envelope"
     )
-    [place] = glance(Page(gray), Sees(seen), load_column_reader(), 5)
+    place = fitted(Page(gray), seen)
     top, bottom = place.center[1] - place.size[1] / 2, place.center[1] + place.size[1] / 2
     assert top < ys.min() and bottom > ys.max()
     assert bottom - top < 2.2 * np.ptp(ys)
+    assert (place is seen) == (off == 0)  # it held them already
 
 
 @pytest.mark.parametrize(("text", "loses"), [("60614", 0.0), ("606146", NO_NUMBER)])

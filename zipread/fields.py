@@ -155,7 +155,7 @@ class FieldReader:
             if confidence_at_a_glance(attempt) >= SURE:
                 break
             # At one height: the second reader has seen where the digits stand.
-            seen = self._look(page, level, look, FIRST_SIZE)
+            seen = next(self._glances(part(cut_field(page, level, *look))))
             attempt = self._decided(attempt.field, (*attempt.looks, seen))
         return attempt
 

@@ -65,8 +65,7 @@ def glance(page: Page, finder: Finder, columns: ColumnReader, digits: int) -> li
         seen.
     """
     places = finder.find(page.gray)
-    likeliest = (_fitted(page, _brought_to(page, found, columns, digits)) for found in places[:1])
-    return [*likeliest, *map(_as_seen, places[1:])]
+    return [*(_brought_to(page, found, columns, digits) for found in places[:1]), *map(_as_seen, places[1:])]
 
 
 def joined(places: Sequence[Field], seen: Sequence[Field]) -> list[Field]:
@@ -125,20 +124,8 @@ def line_angle(page: Page, place: Field) -> float:
     return 180.0 - (180.0 - angle) % 360.0
 
 
-def _brought_to(page: Page, found: Found, columns: ColumnReader, digits: int) -> Field:
-    """A place as a field that holds the number seen there, or else what the finder saw."""
-    along, across = found.size
-    for off, taller in TRIES:
-        strip = _strip(found, off * across, taller * across)
-        number = _nearest(numbers_in(page, strip, columns), strip, NEAR * along, written_lengths(digits))
-        if number is not None:
-            return replace(place_of(number, strip), prior=log_odds(found.probability), line=None)
-    place = _as_seen(found)
-    return replace(place, prior=place.prior - NO_NUMBER)
-
-
-def _fitted(page: Page, place: Field) -> Field:
-    """A place moved and made higher, where digits in its middle reach out of it."""
+def fitted(page: Page, place: Field) -> Field:
+    """A place seen at a glance, moved and made higher where digits in its middle reach out of it."""
     across = place.size[1] / (1.0 + 2.0 * ABOVE)
     strip = Strip(place.center, (place.size[0], TALLER * across), place.angle, 0.0)
     gray, _ = cut_gray(page, strip, TALLER * FIT_DIGIT)
@@ -156,6 +143,18 @@ def _fitted(page: Page, place: Field) -> Field:
     turn = math.radians(place.angle)
     center = place.center[0] - off * math.sin(turn), place.center[1] + off * math.cos(turn)
     return replace(place, center=center, size=(place.size[0], (1.0 + 2.0 * ABOVE) * height))
+
+
+def _brought_to(page: Page, found: Found, columns: ColumnReader, digits: int) -> Field:
+    """A place as a field that holds the number seen there, or else what the finder saw."""
+    along, across = found.size
+    for off, taller in TRIES:
+        strip = _strip(found, off * across, taller * across)
+        number = _nearest(numbers_in(page, strip, columns), strip, NEAR * along, written_lengths(digits))
+        if number is not None:
+            return replace(place_of(number, strip), prior=log_odds(found.probability), line=None)
+    place = _as_seen(found)
+    return replace(place, prior=place.prior - NO_NUMBER)
 
 
 def _as_seen(found: Found) -> Field:

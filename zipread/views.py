@@ -11,7 +11,7 @@ import numpy as np
 from zipread.attempts import SURE, Attempt, confidence_at_a_glance, confidence_on_page
 from zipread.clean import FIELD_HEIGHT, clean_page, cut_gray, taken_as_level, without_waves, without_waves_at
 from zipread.fields import FieldReader
-from zipread.glance import glance, joined, line_angle
+from zipread.glance import fitted, glance, joined, line_angle
 from zipread.locate import locate
 from zipread.records import ZIP_DIGITS, CleanPage, Field, Layout, Page
 
@@ -85,8 +85,12 @@ class Viewer:
         return seen if bare is None else max(seen, self._looked_at_again(lifted, bare), key=_confidence)
 
     def _looked_at_again(self, page: Page, glanced: View) -> View:
-        """A glance's place read again, level with its line."""
-        again = [self.fields.look_closer(page, one, line_angle(page, one.field)) for one in glanced.attempts]
+        """A glance's place read again: so that it holds its digits, level with its line, and more closely."""
+        again = []
+        for attempt in glanced.attempts:
+            place = fitted(page, attempt.field)
+            held = attempt if place == attempt.field else self.fields.glance(page, place)
+            again.append(self.fields.look_closer(page, held, line_angle(page, place)))
         return replace(glanced, attempts=again)
 
     def _searched(self, page: Page, layout: Asked, seen: Sequence[Field] | None) -> View:
