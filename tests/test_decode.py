@@ -245,6 +245,16 @@ def test_the_second_reader_has_a_say_in_what_a_plus4_is(second_sees, sure, plus4
     assert (len(decoded.candidates) == 9) == plus4
 
 
+@pytest.mark.parametrize("step", [0, -30])
+def test_nine_boxes_that_do_not_follow_each_other_are_no_plus4(step):
+    boxes = [Box(300 + step * i, 0, 20, 40) for i in range(9)]
+    candidates = [Candidate(i, i + 1, box, np.zeros((40, 20), np.uint8)) for i, box in enumerate(boxes)]
+    scores = np.stack([row(int(d)) for d in "021394307"])
+    decoded = decode(lattice_of(candidates, (7.0,) * 9), scores, 5, None, WITH_COLUMNS, columns_of("021394307"))
+    assert decoded is not None
+    assert len(decoded.candidates) == 5
+
+
 def test_print_stands_straighter_than_handwriting():
     level = [candidate(i, i + 1, y=10) for i in range(5)]
     sloped = [candidate(i, i + 1, y=10 + 3 * i) for i in range(5)]

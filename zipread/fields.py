@@ -206,8 +206,8 @@ class FieldReader:
         few = tuple(cut.lattice.candidates[index] for index in chosen)
         return self._seen(replace(cut, lattice=replace(cut.lattice, candidates=few))) if few else None
 
-    def _look(self, page: Page, field: Field, look: Look, sizes: Sequence[float] = SIZES) -> Seen:
-        return self._few_or_all(self._cut_up(cut_apart(part(cut_field(page, field, *look))), sizes))
+    def _look(self, page: Page, field: Field, look: Look) -> Seen:
+        return self._few_or_all(self._cut_up(cut_apart(part(cut_field(page, field, *look))), SIZES))
 
     def _cut_up(self, parts: Parts, sizes: Sequence[float] = FIRST_SIZE) -> _Cut:
         lattice, image = lattice_of(parts), parts.image

@@ -37,16 +37,15 @@ def is_plus4(path: Path, lattice: Lattice, columns: Sequence[np.ndarray]) -> boo
         if len(middles) == digits:
             between = np.diff(middles)
             steps.append(float(between[4] / np.median(np.delete(between, 4))))
-        best = best_codes(columns[0], digits)[:1]
-        seen += [
-            math.exp(score / digits) > COLUMNS_EVIDENCE for score in (code_scores(columns[0], best) if best else ())
-        ]
+        if best := best_codes(columns[0], digits)[:1]:
+            seen.append(math.exp(code_scores(columns[0], best)[0] / digits) > COLUMNS_EVIDENCE)
     return any(seen) and math.prod(steps) ** (1.0 / len(steps)) >= PLUS4_STEP
 
 
 def _step_of_boxes(path: Path, lattice: Lattice) -> float:
-    """From the fifth digit to the sixth, in usual steps."""
+    """From the fifth digit to the sixth, in usual steps; 0 where the digits do not follow each other."""
     boxes = [lattice.candidates[index].box for index in path.candidates]
     steps = np.array([(b.x - a.x, b.right - a.right) for a, b in pairwise(boxes)])
+    usual = float(np.median(np.delete(steps, 4, axis=0)))
     # A dash that clings to a digit moves one of its edges only.
-    return float(steps[4].max() / np.median(np.delete(steps, 4, axis=0)))
+    return max(0.0, float(steps[4].max()) / usual) if usual > 0 else 0.0
