@@ -155,6 +155,16 @@ def test_a_known_place_that_is_in_doubt_is_looked_at_again_and_no_other_is_looke
     assert len(seen.best.looks) == len(glanced.best.looks) + len(CLOSER_LOOKS)
 
 
+def test_a_place_that_was_moved_to_hold_its_digits_is_told_once():
+    page = mail_piece("hand-3.jpg")
+    viewer = views.Viewer(FieldReader(Networks.load("onnx", None), 5, load_directory("us")))
+    seen = viewer.view(page, "auto")
+    assert seen.best.field.size[1] > viewer.glanced(page, "auto").best.field.size[1]
+    assert seen.fields[0] is seen.best.field
+    _, search = Reader().explain_page(page)
+    assert len(search.places) == len(seen.fields) == 1
+
+
 def test_a_known_place_that_can_hardly_be_read_may_be_another(monkeypatch):
     page = mail_piece("hand-4.jpg")
     searched = []

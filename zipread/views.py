@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -91,7 +91,8 @@ class Viewer:
             place = fitted(page, attempt.field)
             held = attempt if place == attempt.field else self.fields.glance(page, place)
             again.append(self.fields.look_closer(page, held, line_angle(page, place)))
-        return replace(glanced, attempts=again)
+        places = [*(attempt.field for attempt in again), *glanced.fields[len(again) :]]
+        return View(None, places, again)
 
     def _searched(self, page: Page, layout: Asked, seen: Sequence[Field] | None) -> View:
         """The page with the places that geometry finds.
