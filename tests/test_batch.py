@@ -203,6 +203,17 @@ class TestPool:
         assert list(run(Recalling(), range(4), memory=Notes({b"2": "two"}))) == [0, 1, "two", 9]
         assert list(run(Recalling(), range(4), memory=Notes())) == [0, 1, 4, 9]
 
+    @pytest.mark.parametrize("run", [run_here, partial(run_workers, workers=1)])
+    def test_an_interrupt_between_two_items_costs_nothing_that_was_finished(self, run):
+        def interrupted():
+            yield 3
+            raise KeyboardInterrupt
+
+        notes = Notes()
+        with pytest.raises(KeyboardInterrupt):
+            list(run(Squares(), interrupted(), memory=notes))
+        assert notes.kept == [(3, 9)]
+
     def test_the_same_without_workers(self):
         assert list(run_here(Squares(), range(5))) == list(run_workers(Squares(), range(5), workers=1))
 

@@ -111,7 +111,10 @@ def _run(crew: _Crew[Item, Result], items: Iterable[Item]) -> Generator[Result, 
                 finished.update(crew.receive())
         crew.dismiss()
     finally:
-        crew.kill()
+        try:
+            crew.keep()  # an interruption must not cost what was finished
+        finally:
+            crew.kill()
 
 
 @dataclass(eq=False, slots=True)
@@ -172,9 +175,9 @@ class _Crew(Generic[Item, Result]):
 
     def keep(self) -> None:
         """Hand over to memory what was finished; once the workers are busy again, who need not wait for that."""
-        for result in self._unkept:
+        unkept, self._unkept = self._unkept, []
+        for result in unkept:
             self._memory.keep(result)
-        self._unkept.clear()
 
     def dismiss(self) -> None:
         """Let the workers end by themselves."""
