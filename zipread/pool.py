@@ -101,7 +101,6 @@ def _run(crew: _Crew[Item, Result], items: Iterable[Item]) -> Generator[Result, 
                 more = following is not None
                 if following is not None:
                     crew.send(*following)
-            crew.keep()
             while due in finished:
                 yield finished.pop(due)
                 due += 1
@@ -111,10 +110,7 @@ def _run(crew: _Crew[Item, Result], items: Iterable[Item]) -> Generator[Result, 
                 finished.update(crew.receive())
         crew.dismiss()
     finally:
-        try:
-            crew.keep()  # an interruption must not cost what was finished
-        finally:
-            crew.kill()
+        crew.kill()
 
 
 @dataclass(eq=False, slots=True)
@@ -140,7 +136,6 @@ class _Crew(Generic[Item, Result]):
         self._workers = [self._hire(place) for _ in range(workers)]
         self.idle: deque[_Worker[Item]] = deque()
         self.sent = 0  # items handed out so far
-        self._unkept: list[Result] = []
 
     def may_send(self, due: int) -> bool:
         """Return whether somebody is idle and not too many items are ahead of the one that is due."""
@@ -172,12 +167,6 @@ class _Crew(Generic[Item, Result]):
         for worker in self._too_long():
             worker.runner.kill()
             yield from self._bury(worker, f"given up: nothing came of it within --timeout {self._timeout_s:g} s")
-
-    def keep(self) -> None:
-        """Hand over to memory what was finished; once the workers are busy again, who need not wait for that."""
-        unkept, self._unkept = self._unkept, []
-        for result in unkept:
-            self._memory.keep(result)
 
     def dismiss(self) -> None:
         """Let the workers end by themselves."""
@@ -215,7 +204,7 @@ class _Crew(Generic[Item, Result]):
             return
         if isinstance(message, tuple):
             result: Result = message[0]
-            self._unkept.append(result)
+            self._memory.keep(result)
             yield worker.number, result
         worker.ready, worker.number, worker.item = True, -1, None
         self.idle.append(worker)
