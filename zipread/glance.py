@@ -26,7 +26,7 @@ TRIES = ((0.0, 1.0), (-0.4, 1.0), (0.4, 1.0), (0.0, 1.35))
 """Where the number is looked for until one is seen: how far below the place, and how high, code heights."""
 NO_NUMBER = 2.0
 """What a place loses where no number of the code's length is seen, log-odds. Of 1,228 made pages that the finder saw a
-code on, it stood there on 1,132 of the 1,171 with such a number, and on 17 of the 57 without."""
+code on, the first look was right on 1,132 of the 1,171 with such a number, and on 17 of the 57 without."""
 NEAR = 0.35
 """How far a number's middle may be from the place's, as a share of the place's length."""
 TALLER, FIT_DIGIT = 2.4, 24.0
