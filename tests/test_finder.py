@@ -184,6 +184,18 @@ def test_a_place_without_a_number_of_the_codes_length_is_less_likely(text, loses
     assert place.prior == pytest.approx(np.log(9) - loses)
 
 
+def test_a_place_that_is_the_end_of_a_long_number_becomes_all_of_it():
+    wide = np.full((400, 1200), 235, np.uint8)
+    cv2.putText(wide, "60614-7025", (300, 220), cv2.FONT_HERSHEY_SIMPLEX, 1.8, 30, 4, cv2.LINE_AA)
+    gray = cv2.resize(wide, (850, 400), interpolation=cv2.INTER_AREA)
+    ys, xs = np.nonzero(gray < 128)
+    length, high = float(np.ptp(xs)), float(np.ptp(ys))
+    end = Found((xs.max() - 0.28 * length, (ys.min() + ys.max()) / 2), (0.45 * length, high), 0.0, 0.9)
+    [place] = glance(Page(gray), Sees(end), load_column_reader(), 5)
+    assert abs(place.center[0] - place.size[0] / 2 - xs.min()) < high
+    assert abs(place.center[0] + place.size[0] / 2 - xs.max()) < high
+
+
 def test_places_are_weighed_by_what_both_ways_of_finding_say_of_them():
     sender, recipient, unseen = (Field((x, 50.0), (60.0, 20.0), 0.0, "envelope") for x in (50.0, 400.0, 600.0))
     by_geometry = [replace(sender, prior=0.0), replace(recipient, prior=-0.5), replace(unseen, prior=-3.0)]

@@ -29,6 +29,8 @@ NO_NUMBER = 2.0
 code on, the first look was right on 1,132 of the 1,171 with such a number, and on 17 of the 57 without."""
 NEAR = 0.35
 """How far a number's middle may be from the place's, as a share of the place's length."""
+COVERED = 0.8
+"""Or what share of the place it covers: the finder may see the end of a long number alone."""
 TALLER, FIT_DIGIT = 2.4, 24.0
 """Height of what is seen of a place to tell whether its digits reach out of it, code heights; pixels a code height."""
 FIT, FEWEST = (0.6, 1.4), 3
@@ -150,7 +152,7 @@ def _brought_to(page: Page, found: Found, columns: ColumnReader, digits: int) ->
     along, across = found.size
     for off, taller in TRIES:
         strip = _strip(found, off * across, taller * across)
-        number = _nearest(numbers_in(page, strip, columns), strip, NEAR * along, written_lengths(digits))
+        number = _nearest(numbers_in(page, strip, columns), strip, along, written_lengths(digits))
         if number is not None:
             return replace(place_of(number, strip), prior=log_odds(found.probability), line=None)
     place = _as_seen(found)
@@ -172,8 +174,16 @@ def _strip(found: Found, off: float, height: float) -> Strip:
     return Strip(center, size, found.angle, ABOVE / (1.0 + 2.0 * ABOVE))
 
 
-def _nearest(numbers: list[Number], strip: Strip, reach: float, lengths: tuple[int, ...]) -> Number | None:
-    """The number of a code's length whose middle is nearest to that of the strip, and within `reach` of it."""
+def _nearest(numbers: list[Number], strip: Strip, along: float, lengths: tuple[int, ...]) -> Number | None:
+    """The number of a code's length that is nearest to the middle of the strip, of those at a place `along` it."""
+    middle = strip.size[0] / 2
+
+    def away(number: Number) -> float:
+        return abs((number.start + number.stop) / 2 - middle)
+
+    def covered(number: Number) -> float:
+        return min(number.stop, middle + along / 2) - max(number.start, middle - along / 2)
+
     fitting = [number for number in numbers if len(number.digits) in lengths]
-    away = [abs((number.start + number.stop) / 2 - strip.size[0] / 2) for number in fitting]
-    return fitting[int(np.argmin(away))] if away and min(away) <= reach else None
+    there = [n for n in fitting if away(n) <= NEAR * along or covered(n) >= COVERED * along]
+    return min(there, key=away, default=None)
