@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from zipread.decode import Calibration, Decoded, decide, kind_of, weigh
+from zipread.decode import Calibration, Decoded, decide, kind_of, log_odds, weigh
 from zipread.records import Box, Candidate, Lattice
 
 PLAIN = Calibration.from_manifest({})
@@ -112,16 +112,28 @@ def test_a_plus4_stands_apart_by_its_step(fifth, sixth, apart):
 def test_the_directory_decides_between_equals_but_makes_nothing_sure():
     lattice, scores = five("77002")
     scores[4] = row(7, 0.55, second=2)
-    exists = np.zeros(100_000, bool)
-    exists[77002] = True
+    exists = np.arange(100_000) % 2 == 0
     without = decode(lattice, scores, 5, None, PLAIN)
     with_prior = decode(lattice, scores, 5, exists, PLAIN)
     assert without is not None
     assert with_prior is not None
     assert without.code == "77007"
     assert with_prior.code == "77002"
-    assert with_prior.confidence < 0.6
+    assert with_prior.confidence < 0.75
     assert with_prior.alternatives[0][0] == "77007"
+
+
+def test_a_code_that_is_not_listed_is_hardly_ever_sure():
+    lattice, scores = five("77003")
+    exists = np.arange(100_000) % 2 == 0
+    plain, unlisted, listed = (decode(lattice, scores, 5, listed, PLAIN) for listed in (None, exists, ~exists))
+    assert plain is not None
+    assert unlisted is not None
+    assert listed is not None
+    assert unlisted.code == plain.code == listed.code == "77003"
+    # One right code in a hundred is not listed, and one misreading in two.
+    assert log_odds(unlisted.confidence) == pytest.approx(log_odds(plain.confidence) + np.log(0.01 / 0.5))
+    assert log_odds(listed.confidence) == pytest.approx(log_odds(plain.confidence) + np.log(0.99 / 0.5))
 
 
 def test_the_directory_does_not_overrule_a_clear_picture():

@@ -37,8 +37,8 @@ __all__ = [
     "weigh",
 ]
 
-NOT_IN_DIRECTORY = 2.0
-"""Cost (negative log odds) of a code that the directory doesn't list."""
+UNLISTED = 0.01
+"""Share of the codes people write that the directory doesn't list: new ones, and slips of the pen."""
 
 LEAST_SHARE = 1e-5
 """Probability of a code in a look that doesn't propose it: one look must not rule out what others see."""
@@ -120,7 +120,8 @@ def decide(
     if not looks:
         return None
     seen = _pooled([look.shares for look in looks])
-    believed = _with_prior(seen, directory if digits == 5 else None)
+    listed = directory if digits == 5 else None
+    believed = _with_prior(seen, listed)
     ranked = sorted(believed, key=lambda code: -believed[code])
     code = ranked[0]
     at = max(range(len(looks)), key=lambda index: looks[index].shares.get(code, 0.0))
@@ -129,7 +130,7 @@ def decide(
     # The prior may choose between readings, but what the picture shows bounds what is claimed.
     features = _path_features(path, digits, min(seen[code], believed[code]))
     features += _column_features(look.rivals, path.code, digits) if look.rivals else NO_COLUMNS
-    confidence = calibration.confidence(features)
+    confidence = probability(log_odds(calibration.confidence(features)) + _listed_odds(code, listed))
     rest = max(1e-9, 1.0 - believed[code])
     alternatives = tuple(
         (other, min(seen[other], (1.0 - confidence) * believed[other] / rest)) for other in ranked[1:4]
@@ -150,10 +151,15 @@ def _pooled(looks: Sequence[dict[str, float]]) -> dict[str, float]:
 
 def _with_prior(shares: dict[str, float], directory: np.ndarray | None) -> dict[str, float]:
     """Probability of each code, when those that the directory doesn't list are less likely to be written."""
+    return _normalized({code: share * math.exp(_listed_odds(code, directory)) for code, share in shares.items()})
+
+
+def _listed_odds(code: str, directory: np.ndarray | None) -> float:
+    """What the directory says for a code, log-odds: of misreadings as many are listed as of all numbers."""
     if directory is None:
-        return shares
-    cost = math.exp(-NOT_IN_DIRECTORY)
-    return _normalized({code: share * (1.0 if directory[int(code)] else cost) for code, share in shares.items()})
+        return 0.0
+    listed = float(directory.mean())
+    return math.log((1.0 - UNLISTED) / listed) if directory[int(code)] else math.log(UNLISTED / (1.0 - listed))
 
 
 def _normalized(mass: dict[str, float]) -> dict[str, float]:
