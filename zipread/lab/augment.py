@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from zipread.lab.synth.capture import smear
+
 CANVAS = 84
 """Side of the fine canvas, pixels: three for each pixel of a 28×28 digit."""
 
@@ -184,8 +186,12 @@ OUT_OF_FOCUS = (0.035, 0.085)
 """Standard deviation of the blur of a picture out of focus, in rows of the canvas: 0.7 to 1.8 at a 15-pixel digit."""
 
 
+MOTION = (0.08, 0.25)
+"""Length of a smear, in rows of the canvas: an eighth to a third of a digit."""
+
+
 def _blurred(rng: np.random.Generator, small: np.ndarray) -> np.ndarray:
-    """A scanner's softness, or a camera out of focus; the latter sharpened again at times, as the reader does."""
+    """A scanner's softness, a smear, or a camera out of focus; the last sharpened at times, as the reader does."""
     height = small.shape[0]
     chance = rng.random()
     if chance < 0.14:
@@ -197,6 +203,9 @@ def _blurred(rng: np.random.Generator, small: np.ndarray) -> np.ndarray:
                 cv2.addWeighted(soft, 1 + strength, cv2.GaussianBlur(soft, (0, 0), 2.5), -strength, 0), 0, 255
             )
         return soft
+    if chance < 0.22:
+        kernel = smear(rng, rng.uniform(*MOTION) * height)
+        return cv2.filter2D(small, -1, kernel, borderType=cv2.BORDER_CONSTANT)
     if chance < 0.65:
         return cv2.GaussianBlur(small, (0, 0), rng.uniform(0.3, 0.3 + min(1.0, height / 40)))
     return small

@@ -23,9 +23,12 @@ KNOT = 8
 """Distance of the points that are moved in bending, pixels."""
 
 THICKER_SHARE, THINNER_SHARE = 0.15, 0.15
-NOISY_SHARE = 0.3
-NOISE = 12.0
-"""Most standard deviation of noise, of 255."""
+NOISY_SHARE = 0.4
+NOISE = 18.0
+"""Most standard deviation of noise, of 255: pale ink on recycled paper has as much."""
+
+GRAIN = 1.0
+"""Most standard deviation of what softens noise, pixels: the paper's grain is not finer than a digit's stroke."""
 
 PATTERN_SHARE = 0.15
 PATTERN = (10.0, 70.0)
@@ -102,5 +105,15 @@ def _pattern(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
 def _tone(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
     toned = image.astype(np.float32) * rng.uniform(0.8, 1.15)
     if rng.random() < NOISY_SHARE:
-        toned += rng.standard_normal(image.shape, dtype=np.float32) * rng.uniform(0.0, NOISE)
+        toned += _noise(rng, image.shape) * rng.uniform(0.0, NOISE)
     return np.clip(toned, 0, 255).astype(np.uint8)
+
+
+def _noise(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Noise (h, w) float32 of standard deviation 1, from pixel to pixel or in grains."""
+    noise = rng.standard_normal(shape, dtype=np.float32)
+    grain = rng.uniform(-GRAIN, GRAIN)
+    if grain < 0.2:  # every other time, or grains too fine to see
+        return noise
+    soft = cv2.GaussianBlur(noise, (0, 0), grain)
+    return soft / float(soft.std())

@@ -7,7 +7,7 @@ countries come in whole strings.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
@@ -72,8 +72,12 @@ WHOLE_SHARE = 0.7
 TOUCHING_ZEROS_SHARE = 0.6
 """Share of these in which digits touch, whatever the style."""
 
-SOFT_SHARE = 0.15
+SOFT_SHARE = 0.3
 """Share of lines out of focus, smeared or of low resolution."""
+
+CONDENSED_SHARE = 0.15
+CONDENSED = (0.5, 0.85)
+"""Share of lines that are squeezed from the sides, as condensed type is, and to what share of their width."""
 
 MOTION = (0.12, 0.35)
 """Length of a smear, in digit heights."""
@@ -168,8 +172,9 @@ def make_line(
     elif style != "boxed" and rng.random() < WORD_SHARE:
         source = WithWord(writer, prints)
     picture, truth = make_field(rng, code, style, source)
-    top = float(np.median([box.y for box in truth.boxes]))
-    bottom = float(np.median([box.bottom for box in truth.boxes]))
+    picture, boxes = _condensed(rng, picture, truth.boxes)
+    top = float(np.median([box.y for box in boxes]))
+    bottom = float(np.median([box.bottom for box in boxes]))
     height = max(3.0, bottom - top)
     picture = _soft(rng, picture, height)
     # What the reader takes for the digits' height and place is off by so much.
@@ -178,12 +183,27 @@ def make_line(
     reach = FIELD_REACH_BESIDE_WORD if isinstance(source, WithWord | InAddress) else FIELD_REACH
     if isinstance(source, InAddress) and rng.random() < WHOLE_SHARE:
         reach = WHOLE_LINE
-    left, right = _cut(rng, truth.boxes, reach * height, picture.shape[1])
+    left, right = _cut(rng, boxes, reach * height, picture.shape[1])
     line = normalize_line(picture[:, left:right], middle - half, middle + half)
     if line is None:
         return None
     scale = DIGIT_ROWS / (2 * half)
-    return line, _columns(truth.boxes, code, left, scale, line.shape[1]), code.replace("-", "")
+    return line, _columns(boxes, code, left, scale, line.shape[1]), code.replace("-", "")
+
+
+def _condensed(
+    rng: np.random.Generator, picture: np.ndarray, boxes: tuple[Box, ...]
+) -> tuple[np.ndarray, tuple[Box, ...]]:
+    """Squeezed from the sides, at times: the picture, and its digits' boxes."""
+    if rng.random() >= CONDENSED_SHARE:
+        return picture, boxes
+    height, wide = picture.shape
+    width = round(wide * rng.uniform(*CONDENSED))
+    share = width / wide
+    squeezed = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+    return squeezed, tuple(
+        replace(box, x=round(box.x * share), width=max(1, round(box.width * share))) for box in boxes
+    )
 
 
 def _soft(rng: np.random.Generator, picture: np.ndarray, height: float) -> np.ndarray:

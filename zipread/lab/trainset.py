@@ -42,7 +42,7 @@ RECIPE: dict[str, int] = {
     "filled": 100_000,
     "handwriting": 121_000,
     "strokes": 159_000,
-    "print": 101_000,
+    "print": 180_000,
     "pieces": 6_000,
     "fragments": 9_000,
     "pairs": 9_000,
