@@ -132,7 +132,8 @@ def fitted(page: Page, place: Field) -> Field:
     strip = Strip(place.center, (place.size[0], TALLER * across), place.angle, 0.0)
     gray, _ = cut_gray(page, strip, TALLER * FIT_DIGIT)
     digit, middle = gray.shape[0] / TALLER, gray.shape[0] / 2
-    _, _, stats, _ = cv2.connectedComponentsWithStats(separate_ink(gray)[1])
+    ink = separate_ink(gray)[1]
+    _, _, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(ink, 8, cv2.CV_32S, cv2.CCL_GRANA)
     tops, heights = stats[1:, cv2.CC_STAT_TOP], stats[1:, cv2.CC_STAT_HEIGHT]
     bottoms = tops + heights
     digits = (heights >= FIT[0] * digit) & (heights <= FIT[1] * digit) & (tops < middle) & (bottoms > middle)

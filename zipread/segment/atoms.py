@@ -35,7 +35,8 @@ class Atom:
 
 def components(mask: np.ndarray) -> list[Atom]:
     """The connected components (8-neighbours) of a (h, w) uint8 mask, the MOST_COMPONENTS largest of them."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
+    # On masks as small as a field this algorithm takes half the time of the default.
+    _, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(mask, 8, cv2.CV_32S, cv2.CCL_GRANA)
     atoms = []
     for index in 1 + np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable")[:MOST_COMPONENTS]:
         x, y, width, height, _ = (int(v) for v in stats[index])

@@ -66,7 +66,7 @@ def _remove_horizontal(mask: np.ndarray, shortest: float) -> np.ndarray:
     if not runs.any():
         return mask
     joined = cv2.dilate(runs, np.ones((3, run), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
+    count, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(joined, 8, cv2.CV_32S, cv2.CCL_GRANA)
     zone = np.zeros_like(mask)
     stroke = _stroke_width(mask)
     for index in range(1, count):
