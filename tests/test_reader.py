@@ -312,3 +312,13 @@ def test_places_that_hold_each_other_and_read_alike_do_not_doubt_each_other():
     other = replace(wider, decoded=replace(wider.decoded, code="54321"))
     assert confidence_here(best, [best, wider]) > confidence_here(best, [best, other])
     assert confidence_here(best, [best, other]) == confidence_here(best, [best]) < 0.6
+
+
+@pytest.mark.parametrize(("prior", "status"), [(4.0, "review"), (1.0, "blank")])
+def test_what_cannot_be_read_where_a_code_is_known_to_stand_is_for_a_person(monkeypatch, prior, status):
+    hard = attempt_at(prior, (100.0, 100.0), 0.05)
+    monkeypatch.setattr(views.Viewer, "view", lambda *_: views.View(None, [hard.field], [hard]))
+    monkeypatch.setattr(Reader, "_reading", lambda *_: Reading(code="12345", status="review"))
+    [reading] = Reader().read_page(Page(np.full((200, 400), 230, np.uint8)))
+    assert reading.status == status
+    assert reading.code == ("12345" if status == "review" else "")

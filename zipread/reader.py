@@ -33,7 +33,7 @@ from zipread.records import (
     Status,
 )  # fmt: skip
 from zipread.settings import Settings
-from zipread.views import View, Viewer
+from zipread.views import KNOWN_PLACE, View, Viewer
 
 if TYPE_CHECKING:
     from zipread.form import Form
@@ -44,7 +44,8 @@ CLOSE_CALL = 1.5
 """Two places with different codes are too close when their log-odds differ by less than this."""
 
 NO_CODE = 0.15
-"""On a whole mail piece, a best confidence below this means that there is no code, not that it is hard to read."""
+"""On a whole mail piece whose code's place is not known, a best confidence below this means that there is no code, not
+that it is hard to read."""
 
 
 class Reader:
@@ -177,7 +178,8 @@ class Reader:
         best = ranked[0]
         angle = line_angle(page, best.field) if view.clean is None else _angle_of(view.clean, best.field)
         reading = self._reading(page, best, angle, self.settings.digits, view.confidence)
-        if best.field.layout == "envelope" and confidence_here(best, view.attempts) < NO_CODE:
+        is_known = best.field.layout != "envelope" or best.field.prior >= KNOWN_PLACE
+        if not is_known and confidence_here(best, view.attempts) < NO_CODE:
             return Reading(page=page.number, angle=angle, message="no code found")
         for other in ranked[1:]:
             if other.decoded is None or best.decoded is None or other.decoded.code == best.decoded.code:
