@@ -186,6 +186,14 @@ def test_a_known_place_that_waves_cross_is_looked_at_without_them(monkeypatch):
     assert Reader().read_page(doubtful)[0].code == "57371"
 
 
+def test_a_likely_place_that_is_sure_without_waves_ends_the_search(monkeypatch):
+    doubtful, clear = mail_piece("hand-4.jpg"), mail_piece("print-1.jpg")
+    monkeypatch.setattr(views, "KNOWN_PLACE", 99.0)
+    monkeypatch.setattr(views, "without_waves_at", lambda page, place: clear)
+    monkeypatch.setattr(views, "locate", lambda *arguments: pytest.fail("searched"))
+    assert Reader().read_page(doubtful)[0].code == "81149"
+
+
 def once(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function as long as it is called a single time."""
     calls = []

@@ -17,6 +17,8 @@ from zipread.records import ZIP_DIGITS, CleanPage, Field, Layout, Page
 
 KNOWN_PLACE = 3.0
 """Log-odds of a place, before it is read, from which no other is looked for."""
+LIKELY_PLACE = -0.5
+"""Log-odds from which a place is looked at again before others are looked for: waves hide what else it would have."""
 ILLEGIBLE = 0.15
 """Confidence below which even a place that is known is not taken for the code's: others are looked for."""
 
@@ -66,9 +68,10 @@ class Viewer:
         if glanced.confidence >= SURE:
             return glanced
         seen = glanced
-        if glanced.best is not None and glanced.best.field.prior >= KNOWN_PLACE:
+        prior = -np.inf if glanced.best is None else glanced.best.field.prior
+        if prior >= LIKELY_PLACE:
             seen = self._closer(page, layout, glanced)
-            if seen.confidence >= ILLEGIBLE:
+            if seen.confidence >= (ILLEGIBLE if prior >= KNOWN_PLACE else SURE):
                 return seen
         return max(seen, self._searched(page, layout, glanced.fields), key=_confidence)
 
