@@ -168,7 +168,7 @@ def columns_of(text: str, sure: float = 0.98) -> np.ndarray:
     return columns
 
 
-WITH_COLUMNS = Calibration((0.5, -1.0, 0.0, 0.0, -1.0, 0.2, 0.0), 2.0)
+WITH_COLUMNS = Calibration((0.5, -1.0, 0.0, 0.0, -1.0, 0.2), 2.0)
 
 
 def test_readers_who_agree_are_surer_than_readers_who_do_not():

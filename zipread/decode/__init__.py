@@ -128,16 +128,14 @@ def decide(
     look = looks[at]
     path = max((g for g in look.guesses if g.path.code[:digits] == code), key=lambda g: g.score).path
     # The prior may choose between readings, but what the picture shows bounds what is claimed.
-    shown = [look.lattice.candidates[index] for index in path.candidates]
     features = _path_features(path, digits, min(seen[code], believed[code]))
     features += _column_features(look.rivals, path.code, digits) if look.rivals else NO_COLUMNS
-    features += (unevenness(shown, look.lattice.height),)
     confidence = probability(log_odds(calibration.confidence(features)) + _listed_odds(code, listed))
     rest = max(1e-9, 1.0 - believed[code])
     alternatives = tuple(
         (other, min(seen[other], (1.0 - confidence) * believed[other] / rest)) for other in ranked[1:4]
     )
-    kind = kind_of(shown, look.lattice.height)
+    kind = kind_of([look.lattice.candidates[i] for i in path.candidates], look.lattice.height)
     return Decoded(code, _plus4(path, digits), confidence, at, path.candidates, alternatives, kind, features)
 
 
@@ -227,28 +225,19 @@ def _column_features(rivals: dict[str, float], code: str, digits: int) -> tuple[
 
 PRINTED_SPREAD = 0.035
 HANDWRITTEN_SPREAD = 0.07
-"""Unevenness below which digits are print and above which they are handwriting."""
-
-MOST_UNEVEN = 0.15
-"""Unevenness beyond which digits are no more of a hand's."""
+"""Spread of tops and bottoms, in digit heights, below which digits are print and above which they are handwriting."""
 
 
-def unevenness(candidates: Sequence[Candidate], height: float) -> float:
-    """How far digits stand off one line and end off another, in digit heights; 0 for print, at most MOST_UNEVEN."""
+def kind_of(candidates: Sequence[Candidate], height: float) -> Kind:
+    """Tell print from handwriting by how exactly the digits stand on one line and end on another."""
     if len(candidates) < 2:
-        return (PRINTED_SPREAD + HANDWRITTEN_SPREAD) / 2  # it may be either
+        return "unknown"
     tops = np.array([c.box.y for c in candidates], np.float64)
     bottoms = np.array([c.box.bottom for c in candidates], np.float64)
     at = np.arange(len(candidates)) - (len(candidates) - 1) / 2
     # Skew left over is no sign of a hand: spread is measured about a straight line.
     spreads = [float(np.std(edge - at * (at @ edge) / (at @ at))) for edge in (tops, bottoms)]
     spread = (max(spreads) - 0.5) / max(1.0, height)  # half a pixel is what sampling costs
-    return min(max(0.0, spread), MOST_UNEVEN)
-
-
-def kind_of(candidates: Sequence[Candidate], height: float) -> Kind:
-    """Tell print from handwriting by how evenly the digits stand."""
-    spread = unevenness(candidates, height)
     if spread <= PRINTED_SPREAD:
         return "printed"
     return "handwritten" if spread >= HANDWRITTEN_SPREAD else "unknown"

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-FEATURES = ("posterior", "doubt", "geometry", "skipped", "columns_doubt", "columns_posterior", "unevenness")
+FEATURES = ("posterior", "doubt", "geometry", "skipped", "columns_doubt", "columns_posterior")
 """What the confidence is computed from, in this order.
 
 The posterior of the code among all guesses, log-odds; the root of the negative log probability of its digits; the
 costs of its shapes and of what was left out; the root of the negative log probability that the second reader gives it;
-its posterior by the second reader alone, log-odds; and how unevenly its digits stand: a hand errs where print does not.
+and its posterior by the second reader alone, log-odds.
 """
 
 MOST_ODDS = 9.0
@@ -22,7 +22,7 @@ MOST_ODDS = 9.0
 MOST_COST = 12.0
 
 NO_COLUMNS = (2.0, 0.0)
-"""The second reader's features where the second reader has nothing to say."""
+"""The last two features where the second reader has nothing to say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from zipread.finder import CELL, CHANNELS, HEIGHT, LENGTH, OUTSIDE, SIDE, border
 from zipread.lab import stopped
 from zipread.lab.finder_network import build, page_loss
 from zipread.lab.pageset import Pages
-from zipread.lab.synth.capture import smear
 
 BATCH = 16
 LEARNING_RATE = 2e-3
@@ -30,10 +29,6 @@ SLANTED, SLANT = 0.15, 12.0
 """Share of pages that lie far askew, and how far at most, degrees; the others a little."""
 SIZES = (0.7, 1.12)
 """How long a page's longer side is, shares of SIDE."""
-BLURRED, SMEARED = 0.4, 0.15
-"""Shares of pages that are out of focus, and that moved."""
-FOCUS, MOTION = (0.3, 1.2), (0.8, 2.8)
-"""Standard deviation of the one and length of the other, pixels of what is seen."""
 CORE = (0.25, 0.6)
 """Cells this near to a code's middle, shares of its length and height, are to name it."""
 AHEAD = 8
@@ -137,22 +132,11 @@ def seen(rng: np.random.Generator, gray: np.ndarray, corners: np.ndarray) -> tup
         back = np.maximum(0.0, -low) - np.maximum(0.0, high - size)
         turn[:, 2] += back
         moved = moved + back
-    soft = _soft(rng, gray, scale)
+    soft = cv2.GaussianBlur(gray, (0, 0), float(rng.uniform(0.3, 1.2) / scale)) if rng.random() < 0.4 else gray
     picture = cv2.warpAffine(soft, turn, size, flags=cv2.INTER_AREA, borderValue=OUTSIDE).astype(np.float32)
     picture = (picture - 128) * float(rng.uniform(0.5, 1.1)) + 128 + float(rng.uniform(-40, 30))
     picture += rng.standard_normal(picture.shape, np.float32) * float(rng.uniform(0, 7))
     return np.clip(picture, 0, 255).astype(np.uint8), moved
-
-
-def _soft(rng: np.random.Generator, gray: np.ndarray, scale: float) -> np.ndarray:
-    """A page out of focus or smeared by motion, at times, before it is seen `scale` times as large."""
-    chance = rng.random()
-    if chance < BLURRED:
-        return cv2.GaussianBlur(gray, (0, 0), float(rng.uniform(*FOCUS) / scale))
-    if chance < BLURRED + SMEARED:
-        kernel = smear(rng, float(rng.uniform(*MOTION) / scale))
-        return cv2.filter2D(gray, -1, kernel, borderType=cv2.BORDER_REPLICATE)
-    return gray
 
 
 def cells_of(corners: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
