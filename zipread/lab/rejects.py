@@ -130,14 +130,7 @@ def _blob(rng: np.random.Generator, out: np.ndarray, thick: int) -> None:
     out[noise > rng.uniform(0.0, 0.9)] = 255
 
 
-def _cross(rng: np.random.Generator, out: np.ndarray, thick: int) -> None:
-    """The cross of a struck-out cell."""
-    ends = (np.array([14, 14, 70, 70, 70, 14, 14, 70]) + rng.integers(-6, 7, 8)).tolist()
-    cv2.line(out, (ends[0], ends[1]), (ends[2], ends[3]), 255, thick)
-    cv2.line(out, (ends[4], ends[5]), (ends[6], ends[7]), 255, thick)
-
-
-MARKS = (_dash, _dot, _crossing, _wave, _scribble, _bars, _blob, _cross)
+MARKS = (_dash, _dot, _crossing, _wave, _scribble, _bars, _blob)
 
 
 def mark(rng: np.random.Generator) -> np.ndarray:
@@ -145,6 +138,19 @@ def mark(rng: np.random.Generator) -> np.ndarray:
     out = np.zeros((CANVAS, CANVAS), np.uint8)
     draw = MARKS[int(rng.integers(0, len(MARKS)))]
     draw(rng, out, int(rng.integers(2, 12)))
+    return out
+
+
+def cross(rng: np.random.Generator) -> np.ndarray:
+    """The cross of a struck-out cell, flat or steep, its arms of unequal length and a little bent: (84, 84) uint8."""
+    out = np.zeros((CANVAS, CANVAS), np.uint8)
+    thick = int(rng.integers(2, 11))
+    middle = MIDDLE + rng.uniform(-5, 5, 2)
+    for slope in (-np.deg2rad(rng.uniform(22, 62)), np.deg2rad(rng.uniform(22, 68))):
+        along = np.array((np.cos(slope), np.sin(slope)))
+        start, stop = middle - along * rng.uniform(16, 38), middle + along * rng.uniform(16, 38)
+        bend = middle + along[::-1] * (-1, 1) * rng.normal(0.0, 2.0)
+        cv2.polylines(out, [np.rint((start, bend, stop)).astype(np.int32)], False, 255, thick)
     return out
 
 

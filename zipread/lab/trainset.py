@@ -46,7 +46,8 @@ RECIPE: dict[str, int] = {
     "pieces": 6_000,
     "fragments": 9_000,
     "pairs": 9_000,
-    "marks": 7_000,
+    "marks": 6_000,
+    "crosses": 20_000,
     "letters": 24_000,
     "touching": 89_000,
 }
@@ -197,6 +198,10 @@ def _marks(rng: np.random.Generator, digits: Digits, glyphs: Glyphs) -> Labelled
     return normalize_ink(rejects.as_cut(rng, rejects.mark(rng))), NOT_A_DIGIT
 
 
+def _crosses(rng: np.random.Generator, digits: Digits, glyphs: Glyphs) -> Labelled:
+    return normalize_ink(rejects.as_cut(rng, rejects.cross(rng))), NOT_A_DIGIT
+
+
 def _letters(rng: np.random.Generator, digits: Digits, glyphs: Glyphs) -> Labelled:
     ink = ink_of(rng, mask_shape(glyphs.letters[rng.integers(len(glyphs.letters))]), 0.6)
     return normalize_ink(rejects.as_cut(rng, ink)), NOT_A_DIGIT
@@ -224,6 +229,7 @@ SOURCES: dict[str, Source] = {
     "fragments": _fragments,
     "pairs": _pairs,
     "marks": _marks,
+    "crosses": _crosses,
     "letters": _letters,
     "touching": _touching,
     "unspoilt": _unspoilt,
