@@ -22,7 +22,7 @@ LEAST_INSIDE = 0.95
 """Share of a field that must lie inside the picture."""
 SAME_PLACE = 0.3
 """How far a row of printed boxes may be from a field's box on any side, shares of the field's height."""
-LEAST_ODDS = 2.0
+LEAST_ODDS = 6.0
 """How many times as probable as no digit at all a digit in a box must be."""
 CLEAR_ROW = 0.85
 """Clearness (0 to 1) from which a row of boxes found on the reference is believed."""
