@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -120,8 +120,8 @@ def decide(
     if not looks:
         return None
     seen = _pooled([look.shares for look in looks])
-    listed = directory if digits == 5 else None
-    believed = _with_prior(seen, listed)
+    told = _listed_odds(seen, directory if digits == 5 else None)
+    believed = _normalized({code: share * math.exp(told[code]) for code, share in seen.items()})
     ranked = sorted(believed, key=lambda code: -believed[code])
     code = ranked[0]
     at = max(range(len(looks)), key=lambda index: looks[index].shares.get(code, 0.0))
@@ -130,7 +130,7 @@ def decide(
     # The prior may choose between readings, but what the picture shows bounds what is claimed.
     features = _path_features(path, digits, min(seen[code], believed[code]))
     features += _column_features(look.rivals, path.code, digits) if look.rivals else NO_COLUMNS
-    confidence = probability(log_odds(calibration.confidence(features)) + _listed_odds(code, listed))
+    confidence = probability(log_odds(calibration.confidence(features)) + told[code])
     rest = max(1e-9, 1.0 - believed[code])
     alternatives = tuple(
         (other, min(seen[other], (1.0 - confidence) * believed[other] / rest)) for other in ranked[1:4]
@@ -149,17 +149,13 @@ def _pooled(looks: Sequence[dict[str, float]]) -> dict[str, float]:
     return _normalized(together)
 
 
-def _with_prior(shares: dict[str, float], directory: np.ndarray | None) -> dict[str, float]:
-    """Probability of each code, when those that the directory doesn't list are less likely to be written."""
-    return _normalized({code: share * math.exp(_listed_odds(code, directory)) for code, share in shares.items()})
-
-
-def _listed_odds(code: str, directory: np.ndarray | None) -> float:
-    """What the directory says for a code, log-odds: of misreadings as many are listed as of all numbers."""
+def _listed_odds(codes: Iterable[str], directory: np.ndarray | None) -> dict[str, float]:
+    """What the directory says for each code, log-odds: of misreadings as many are listed as of all numbers."""
     if directory is None:
-        return 0.0
-    listed = float(directory.mean())
-    return math.log((1.0 - UNLISTED) / listed) if directory[int(code)] else math.log(UNLISTED / (1.0 - listed))
+        return dict.fromkeys(codes, 0.0)
+    share = np.count_nonzero(directory) / directory.size
+    listed, unlisted = math.log((1.0 - UNLISTED) / share), math.log(UNLISTED / (1.0 - share))
+    return {code: listed if directory[int(code)] else unlisted for code in codes}
 
 
 def _normalized(mass: dict[str, float]) -> dict[str, float]:
