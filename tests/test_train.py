@@ -17,6 +17,7 @@ from zipread.lab.pageset import Pages
 from zipread.lab.strokes import GLYPHS, draw_center_lines
 from zipread.lab.synth.hands import Hands
 from zipread.lab.trainset import RECIPE, SOURCES, Digits, Glyphs, load_digits, make_chunk, split_by_writer
+from zipread.records import Box
 from zipread.sequence import load_column_reader
 
 
@@ -238,3 +239,19 @@ def test_lines_come_back_from_their_file_unless_made_otherwise(tmp_path):
     again = load(path, np.array([1, 70]))
     assert np.array_equal(again[96].codes, made_lines()[96].codes)
     assert np.array_equal(again[96].images, made_lines()[96].images)
+
+
+def test_a_condensed_line_keeps_every_digit_inside_its_box(monkeypatch):
+    monkeypatch.setattr(lineset, "CONDENSED_SHARE", 1.0)
+    picture = np.full((40, 200), 255, np.uint8)
+    boxes = (Box(20, 5, 20, 30), Box(140, 5, 30, 30))
+    for box in boxes:
+        picture[box.y : box.bottom, box.x : box.right] = 0
+    squeezed, moved = lineset._condensed(np.random.default_rng(2), picture, boxes)
+    share = squeezed.shape[1] / 200
+    assert lineset.CONDENSED[0] <= share <= lineset.CONDENSED[1]
+    assert squeezed.shape[0] == 40
+    for box, before in zip(moved, boxes, strict=True):
+        assert abs(box.width - before.width * share) <= 1
+        assert squeezed[box.y : box.bottom, box.x + 1 : box.right - 1].max() == 0
+        assert squeezed[box.y, box.x - 2] == squeezed[box.y, box.right + 2] == 255

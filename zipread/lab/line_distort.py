@@ -28,7 +28,7 @@ NOISE = 18.0
 """Most standard deviation of noise, of 255: pale ink on recycled paper has as much."""
 
 GRAIN = 1.0
-"""Most standard deviation of what softens noise, pixels: the paper's grain is not finer than a digit's stroke."""
+"""Most standard deviation of what softens noise, pixels: paper's grain may be as coarse as a thin stroke."""
 
 PATTERN_SHARE = 0.15
 PATTERN = (10.0, 70.0)
@@ -113,7 +113,7 @@ def _noise(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     """Noise (h, w) float32 of standard deviation 1, from pixel to pixel or in grains."""
     noise = rng.standard_normal(shape, dtype=np.float32)
     grain = rng.uniform(-GRAIN, GRAIN)
-    if grain < 0.2:  # every other time, or grains too fine to see
+    if grain < 0.2:  # none half of the time, or too fine to see
         return noise
     soft = cv2.GaussianBlur(noise, (0, 0), grain)
     return soft / float(soft.std())
