@@ -172,7 +172,9 @@ def test_a_place_holds_its_digits_where_the_finder_sees_it_too_low_too_high_or_t
     assert (place is seen) == (off == 0)  # it held them already
 
 
-@pytest.mark.parametrize(("text", "loses"), [("60614", 0.0), ("606146", NO_NUMBER)])
+@pytest.mark.parametrize(
+    ("text", "loses"), [("60614", 0.0), ("606146", NO_NUMBER), ("8    60614", NO_NUMBER), ("60614    8", 0.0)]
+)
 def test_a_place_without_a_number_of_the_codes_length_is_less_likely(text, loses):
     gray = np.full((400, 900), 235, np.uint8)
     cv2.putText(gray, text, (300, 220), cv2.FONT_HERSHEY_SIMPLEX, 1.8, 30, 4, cv2.LINE_AA)

@@ -11,10 +11,11 @@ from zipread.lab import digit_train, finder_train, lineset
 from zipread.lab import train as training
 from zipread.lab.calibration import expected_calibration_error
 from zipread.lab.cuts import cut_examples, set_line
+from zipread.lab.glyphs import GLYPHS
 from zipread.lab.line_distort import distort
 from zipread.lab.lineset import Lines, load, make_line, save
 from zipread.lab.pageset import Pages
-from zipread.lab.strokes import GLYPHS, draw_center_lines
+from zipread.lab.strokes import draw_center_lines, own_shape
 from zipread.lab.synth.hands import Hands
 from zipread.lab.trainset import RECIPE, SOURCES, Digits, Glyphs, load_digits, make_chunk, split_by_writer
 from zipread.records import Box
@@ -68,9 +69,21 @@ def test_no_writer_is_on_both_sides(digits):
 def test_every_digit_has_strokes_and_no_two_drawings_are_alike():
     rng = np.random.default_rng(0)
     assert set(GLYPHS) == set(range(10))
-    first, second = draw_center_lines(rng, 7, 84), draw_center_lines(rng, 7, 84)
+    shape = own_shape(rng, 7)
+    first, second = draw_center_lines(rng, shape, 84), draw_center_lines(rng, shape, 84)
     assert first.any()
     assert not np.array_equal(first, second)
+
+
+def test_a_hand_bends_a_shape_as_a_whole_so_corners_stay_closed():
+    rng = np.random.default_rng(0)
+    for digit, shapes in GLYPHS.items():
+        known = [[len(stroke) for stroke in shape] for shape in shapes]
+        shared = {len({point for stroke in shape for point in stroke}) for shape in shapes}
+        own = own_shape(rng, digit)
+        assert [len(stroke) for stroke in own] in known
+        assert own not in shapes
+        assert len({point for stroke in own for point in stroke}) in shared
 
 
 def test_a_line_of_digits_knows_its_ink():

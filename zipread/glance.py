@@ -176,8 +176,12 @@ def _strip(found: Found, off: float, height: float) -> Strip:
 
 
 def _nearest(numbers: list[Number], strip: Strip, along: float, lengths: tuple[int, ...]) -> Number | None:
-    """The number of a code's length that is nearest to the middle of the strip, of those at a place `along` it."""
+    """The number of a code's length that is nearest to the middle of the strip, of those at a place `along` it.
+
+    What other digits of the place stand before is the end of a longer number; after a code its +4 may stand.
+    """
     middle = strip.size[0] / 2
+    first = min((m for n in numbers for m in n.middles if m >= middle - along / 2), default=0.0)
 
     def away(number: Number) -> float:
         return abs((number.start + number.stop) / 2 - middle)
@@ -185,6 +189,6 @@ def _nearest(numbers: list[Number], strip: Strip, along: float, lengths: tuple[i
     def covered(number: Number) -> float:
         return min(number.stop, middle + along / 2) - max(number.start, middle - along / 2)
 
-    fitting = [number for number in numbers if len(number.digits) in lengths]
+    fitting = [number for number in numbers if len(number.digits) in lengths and number.start <= first]
     there = [n for n in fitting if away(n) <= NEAR * along or covered(n) >= COVERED * along]
     return min(there, key=away, default=None)

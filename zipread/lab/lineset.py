@@ -18,7 +18,7 @@ import numpy as np
 from zipread.lab.address import InAddress, address_line
 from zipread.lab.augment import CANVAS, ink_of, line_shape
 from zipread.lab.habits import WithHabits
-from zipread.lab.strokes import draw_center_lines
+from zipread.lab.strokes import draw_center_lines, own_shape
 from zipread.lab.synth.capture import smear
 from zipread.lab.synth.fields import Style, make_field
 from zipread.lab.synth.hands import DigitSource, Hands, Prints
@@ -113,10 +113,10 @@ def with_drawn_writers(digits: Digits, seed: int) -> Digits:
     rng = np.random.default_rng(seed)
     images, labels, writers = [], [], []
     for writer in range(DRAWN_WRITERS):
-        habits = rng.integers(0, 1_000, 10)
         for digit in range(10):
+            shape = own_shape(rng, digit)
             for _ in range(DRAWN_SPECIMENS):
-                lines = draw_center_lines(rng, digit, CANVAS, variant=int(habits[digit]))
+                lines = draw_center_lines(rng, shape, CANVAS)
                 images.append(normalize_ink(ink_of(rng, line_shape(lines), 0.7)))
                 labels.append(digit)
                 writers.append(-1 - writer)

@@ -1,293 +1,26 @@
-"""Digits drawn from strokes: shapes of other countries and habits that the training set shows too rarely.
+"""Digits drawn from strokes, as hands of their own write them.
 
-A glyph is a list of strokes, a stroke a list of control points in a box of width 1 and height 1.4 (y downwards),
-joined by a Catmull-Rom spline (Catmull & Rom 1974). Every drawing jitters the points, so no two are alike.
+The control points of a shape (`zipread.lab.glyphs`) are joined by a Catmull-Rom spline (Catmull & Rom 1974). A hand
+bends a shape as a whole, in its own way; every drawing moves the points a little, so no two are alike.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
-Stroke = tuple[tuple[float, float], ...]
-
-GLYPH_HEIGHT = 1.4
-"""Height of the box that the control points live in, its width being 1."""
-
-GLYPHS: dict[int, tuple[tuple[Stroke, ...], ...]] = {
-    0: (
-        (  # begun with a hook that stays outside
-            (
-                (0.85, -0.08),
-                (0.5, 0.0),
-                (0.12, 0.35),
-                (0.08, 0.9),
-                (0.4, 1.36),
-                (0.82, 1.15),
-                (0.92, 0.6),
-                (0.55, 0.02),
-            ),
-        ),
-        (  # closed with a tail
-            ((0.6, 0.08), (0.2, 0.25), (0.08, 0.85), (0.4, 1.35), (0.85, 1.1), (0.88, 0.5), (0.55, 0.1), (0.75, -0.1)),
-        ),
-        (((0.5, 0.0), (0.1, 0.3), (0.05, 0.8), (0.3, 1.35), (0.7, 1.3), (0.95, 0.8), (0.85, 0.25), (0.5, 0.0)),),
-        (  # slashed
-            ((0.5, 0.0), (0.1, 0.3), (0.08, 0.9), (0.4, 1.38), (0.8, 1.2), (0.95, 0.6), (0.8, 0.15), (0.5, 0.0)),
-            ((0.95, 0.15), (0.5, 0.7), (0.05, 1.25)),
-        ),
-        (((0.62, 0.05), (0.2, 0.25), (0.05, 0.8), (0.35, 1.35), (0.8, 1.2), (0.95, 0.6), (0.7, 0.1), (0.3, 0.08)),),
-    ),
-    1: (
-        (  # a narrow loop at the top
-            ((0.12, 0.8), (0.4, 0.4), (0.66, 0.04), (0.5, 0.0), (0.42, 0.45), (0.4, 1.4)),
-        ),
-        (((0.2, 0.5), (0.36, 0.12), (0.58, 0.02), (0.64, 0.35), (0.58, 1.4)),),  # bent over at the top
-        (((0.02, 1.25), (0.35, 0.62), (0.72, 0.0)), ((0.72, 0.0), (0.66, 0.7), (0.58, 1.4))),  # upstroke from the foot
-        (((0.05, 0.5), (0.4, 0.26), (0.75, 0.0)), ((0.75, 0.0), (0.66, 0.7), (0.55, 1.4))),  # nearly a seven
-        (((0.85, 0.0), (0.5, 0.7), (0.15, 1.4)),),  # leaning far
-        (((0.5, 0.0), (0.5, 0.7), (0.5, 1.4)),),
-        (((0.05, 0.75), (0.35, 0.4), (0.7, 0.0)), ((0.7, 0.0), (0.68, 0.7), (0.66, 1.4))),  # long upstroke
-        (((0.1, 1.0), (0.4, 0.55), (0.75, 0.0)), ((0.75, 0.0), (0.73, 0.7), (0.72, 1.4))),  # upstroke from below
-        (((0.25, 0.35), (0.55, 0.0)), ((0.55, 0.0), (0.54, 0.7), (0.52, 1.4)), ((0.2, 1.4), (0.52, 1.4), (0.88, 1.38))),
-        (((0.2, 0.35), (0.55, 0.0)), ((0.55, 0.0), (0.53, 0.7), (0.5, 1.4))),
-    ),
-    2: (
-        (  # the head an open ring, begun inside it
-            ((0.52, 0.5), (0.22, 0.48), (0.16, 0.18), (0.55, 0.0), (0.86, 0.2), (0.68, 0.72), (0.08, 1.36)),
-            ((0.08, 1.36), (0.5, 1.33), (0.98, 1.32)),
-        ),
-        (  # the same, with a looped foot
-            (
-                (0.5, 0.52),
-                (0.24, 0.4),
-                (0.3, 0.06),
-                (0.68, 0.02),
-                (0.82, 0.34),
-                (0.5, 0.95),
-                (0.14, 1.36),
-                (0.05, 1.2),
-                (0.32, 1.16),
-                (0.62, 1.34),
-                (1.0, 1.26),
-            ),
-        ),
-        (  # a swan: looped head, looped foot
-            (
-                (0.32, 0.42),
-                (0.1, 0.3),
-                (0.22, 0.05),
-                (0.62, 0.0),
-                (0.8, 0.3),
-                (0.5, 0.9),
-                (0.12, 1.34),
-                (0.08, 1.15),
-                (0.35, 1.15),
-                (0.65, 1.32),
-                (1.0, 1.2),
-            ),
-        ),
-        (  # like a z
-            ((0.08, 0.12), (0.45, 0.03), (0.9, 0.08)),
-            ((0.9, 0.08), (0.5, 0.75), (0.06, 1.36)),
-            ((0.06, 1.36), (0.5, 1.34), (0.95, 1.3)),
-        ),
-        (
-            ((0.1, 0.3), (0.3, 0.03), (0.8, 0.1), (0.85, 0.5), (0.45, 0.95), (0.05, 1.38)),
-            ((0.05, 1.38), (0.5, 1.36), (0.98, 1.38)),
-        ),
-        (  # looped foot
-            (
-                (0.12, 0.3),
-                (0.35, 0.02),
-                (0.8, 0.15),
-                (0.78, 0.6),
-                (0.4, 1.1),
-                (0.15, 1.38),
-                (0.05, 1.2),
-                (0.25, 1.1),
-                (0.55, 1.3),
-                (0.98, 1.3),
-            ),
-        ),
-        (((0.08, 0.25), (0.4, 0.0), (0.85, 0.25), (0.6, 0.8), (0.1, 1.3), (0.4, 1.25), (0.75, 1.4), (1.0, 1.25)),),
-    ),
-    3: (
-        (
-            ((0.1, 0.15), (0.5, 0.0), (0.85, 0.25), (0.6, 0.6), (0.35, 0.65)),
-            ((0.35, 0.65), (0.8, 0.75), (0.9, 1.1), (0.5, 1.4), (0.05, 1.25)),
-        ),
-        (
-            ((0.08, 0.02), (0.45, 0.0), (0.9, 0.02)),
-            ((0.9, 0.02), (0.65, 0.3), (0.4, 0.6)),
-            ((0.4, 0.6), (0.85, 0.7), (0.9, 1.1), (0.5, 1.4), (0.05, 1.25)),
-        ),
-    ),
-    4: (
-        (  # like an h: upright left stroke, stem from the bar downwards
-            ((0.15, 0.0), (0.12, 0.45), (0.1, 0.82)),
-            ((0.1, 0.82), (0.5, 0.79), (0.95, 0.76)),
-            ((0.62, 0.5), (0.6, 0.9), (0.58, 1.4)),
-        ),
-        (  # in one go, the bar rising to the top of a short stem
-            ((0.55, 0.0), (0.3, 0.5), (0.06, 1.0), (0.4, 0.8), (0.88, 0.6), (0.86, 0.95), (0.8, 1.4)),
-        ),
-        (  # the same, the stem a stroke of its own
-            ((0.45, 0.0), (0.25, 0.5), (0.05, 0.95)),
-            ((0.05, 0.95), (0.4, 0.82), (0.9, 0.55)),
-            ((0.85, 0.5), (0.78, 0.9), (0.72, 1.4)),
-        ),
-        (  # bar bent into the stem
-            ((0.2, 0.0), (0.14, 0.5), (0.15, 0.85)),
-            ((0.15, 0.85), (0.4, 0.66), (0.7, 0.72), (0.72, 1.0), (0.7, 1.4)),
-        ),
-        (  # looped corner
-            ((0.6, 0.0), (0.3, 0.45), (0.05, 0.85), (0.02, 1.0), (0.15, 0.98), (0.5, 0.88), (1.0, 0.8)),
-            ((0.7, 0.4), (0.66, 0.9), (0.6, 1.4)),
-        ),
-        (
-            ((0.25, 0.0), (0.12, 0.5), (0.1, 0.8)),
-            ((0.1, 0.8), (0.5, 0.8), (0.95, 0.78)),
-            ((0.75, 0.15), (0.7, 0.8), (0.65, 1.4)),
-        ),  # open
-        (
-            ((0.65, 0.0), (0.3, 0.5), (0.02, 0.95)),
-            ((0.02, 0.95), (0.5, 0.95), (1.0, 0.93)),
-            ((0.68, 0.0), (0.68, 0.7), (0.68, 1.4)),
-        ),  # closed
-        (
-            ((0.55, 0.0), (0.25, 0.5), (0.03, 0.95)),
-            ((0.03, 0.95), (0.5, 0.93), (1.0, 0.9)),
-            ((0.7, 0.55), (0.65, 1.0), (0.62, 1.4)),
-        ),  # short stem
-        (((0.1, 0.0), (0.12, 0.4), (0.2, 0.65), (0.55, 0.7), (0.88, 0.6)), ((0.9, 0.0), (0.87, 0.7), (0.82, 1.4))),
-    ),
-    5: (
-        (
-            ((0.2, 0.05), (0.17, 0.35), (0.13, 0.6)),
-            ((0.13, 0.6), (0.6, 0.5), (0.92, 0.85), (0.7, 1.3), (0.3, 1.4), (0.03, 1.25)),
-            ((0.2, 0.05), (0.55, 0.05), (0.9, 0.02)),
-        ),
-        (
-            ((0.25, 0.15), (0.2, 0.4), (0.15, 0.62)),
-            ((0.15, 0.62), (0.65, 0.58), (0.88, 0.95), (0.6, 1.38), (0.05, 1.28)),
-            ((0.35, 0.02), (0.65, 0.0), (1.0, -0.04)),
-        ),  # detached hat
-        (
-            ((0.95, 0.02), (0.4, 0.05), (0.2, 0.15), (0.3, 0.5), (0.75, 0.8), (0.8, 1.2), (0.4, 1.4), (0.03, 1.25)),
-        ),  # one stroke
-    ),
-    6: (
-        (((0.9, 0.05), (0.45, 0.1), (0.12, 0.6), (0.1, 1.15), (0.45, 1.4), (0.85, 1.15), (0.7, 0.75), (0.25, 0.85)),),
-        (
-            (
-                (0.75, 0.0),
-                (0.35, 0.35),
-                (0.08, 0.9),
-                (0.2, 1.3),
-                (0.6, 1.4),
-                (0.88, 1.1),
-                (0.65, 0.78),
-                (0.3, 0.85),
-                (0.12, 1.1),
-            ),
-        ),
-        (((0.35, 0.0), (0.15, 0.5), (0.08, 1.0), (0.35, 1.4), (0.8, 1.3), (0.85, 0.9), (0.5, 0.75), (0.15, 0.95)),),
-    ),
-    7: (
-        (  # a hook instead of a hat, and a bar: like a t
-            ((0.22, 0.2), (0.36, 0.04), (0.54, 0.08), (0.52, 0.6), (0.44, 1.4)),
-            ((0.08, 0.74), (0.5, 0.68), (0.96, 0.62)),
-        ),
-        (  # the hat a short stroke down to the stem, the bar long
-            ((0.18, 0.02), (0.34, 0.14), (0.6, 0.1)),
-            ((0.6, 0.1), (0.5, 0.75), (0.4, 1.4)),
-            ((0.04, 0.8), (0.5, 0.7), (1.0, 0.66)),
-        ),
-        (  # short hat, long bar: nearly a cross
-            ((0.3, 0.12), (0.5, 0.04), (0.78, 0.02)),
-            ((0.78, 0.02), (0.58, 0.7), (0.45, 1.4)),
-            ((0.1, 0.72), (0.5, 0.66), (0.98, 0.58)),
-        ),
-        (
-            ((0.05, 0.3), (0.07, 0.05)),
-            ((0.07, 0.05), (0.5, 0.06), (0.92, 0.04)),
-            ((0.92, 0.04), (0.5, 0.7), (0.4, 1.4)),
-        ),
-        (
-            ((0.05, 0.05), (0.5, 0.03), (0.95, 0.02)),
-            ((0.95, 0.02), (0.65, 0.6), (0.42, 1.4)),
-            ((0.3, 0.68), (0.6, 0.66), (0.92, 0.62)),
-        ),  # crossed
-        (
-            ((0.05, 0.25), (0.1, 0.05), (0.5, 0.06), (0.95, 0.0)),
-            ((0.95, 0.0), (0.6, 0.65), (0.45, 1.4)),
-            ((0.25, 0.72), (0.55, 0.68), (0.88, 0.62)),
-        ),
-        (((0.03, 0.05), (0.5, 0.03), (0.95, 0.02)), ((0.95, 0.02), (0.65, 0.6), (0.4, 1.4))),
-        (((0.03, 0.3), (0.15, 0.02), (0.45, 0.15), (0.75, 0.1), (0.97, 0.0)), ((0.97, 0.0), (0.7, 0.6), (0.55, 1.4))),
-    ),
-    8: (
-        (
-            (
-                (0.8, 0.2),
-                (0.45, 0.0),
-                (0.15, 0.25),
-                (0.4, 0.6),
-                (0.85, 0.95),
-                (0.75, 1.35),
-                (0.3, 1.38),
-                (0.12, 1.0),
-                (0.55, 0.62),
-                (0.85, 0.3),
-                (0.8, 0.15),
-            ),
-        ),
-        (
-            ((0.5, 0.0), (0.18, 0.25), (0.45, 0.6), (0.82, 0.3), (0.5, 0.0)),
-            ((0.45, 0.6), (0.08, 1.0), (0.45, 1.4), (0.92, 1.05), (0.45, 0.6)),
-        ),  # two rings
-    ),
-    9: (
-        (  # a narrow loop on a long stem that leans
-            ((0.62, 0.62), (0.3, 0.62), (0.34, 0.12), (0.72, 0.0), (0.86, 0.28), (0.6, 0.58), (0.34, 1.4)),
-        ),
-        (  # like a rho: the stem on the left of the loop
-            ((0.15, 0.55), (0.25, 0.1), (0.65, 0.0), (0.92, 0.28), (0.7, 0.6), (0.35, 0.62)),
-            ((0.45, 0.25), (0.36, 0.85), (0.28, 1.4)),
-        ),
-        (  # a ring on a stem
-            ((0.5, 0.64), (0.14, 0.42), (0.3, 0.04), (0.75, 0.06), (0.88, 0.42), (0.5, 0.64)),
-            ((0.52, 0.62), (0.48, 1.0), (0.42, 1.4)),
-        ),
-        (  # a ribbon: from the right below the loop, around it, and down through its beginning
-            ((0.95, 0.5), (0.5, 0.66), (0.15, 0.4), (0.35, 0.02), (0.75, 0.15), (0.7, 0.7), (0.55, 1.4)),
-        ),
-        (  # a hook that does not close
-            ((0.85, 0.12), (0.45, 0.0), (0.15, 0.3), (0.4, 0.62), (0.8, 0.5)),
-            ((0.8, 0.5), (0.8, 0.9), (0.72, 1.4)),
-        ),
-        (  # ring with a straight stem from its side
-            ((0.5, 0.0), (0.12, 0.15), (0.1, 0.5), (0.45, 0.66), (0.8, 0.45), (0.8, 0.12), (0.5, 0.0)),
-            ((0.82, 0.05), (0.82, 0.7), (0.8, 1.4)),
-        ),
-        (  # looped tail, like a g
-            ((0.8, 0.15), (0.4, 0.0), (0.1, 0.3), (0.35, 0.62), (0.75, 0.45), (0.82, 0.12)),
-            ((0.82, 0.12), (0.85, 0.8), (0.7, 1.25), (0.35, 1.38), (0.12, 1.2), (0.4, 1.0), (0.9, 0.85)),
-        ),
-        (
-            ((0.85, 0.25), (0.45, 0.0), (0.1, 0.3), (0.35, 0.65), (0.8, 0.45), (0.88, 0.15)),
-            ((0.88, 0.15), (0.85, 0.8), (0.8, 1.4)),
-        ),
-        (
-            ((0.85, 0.3), (0.5, 0.0), (0.1, 0.3), (0.4, 0.68), (0.85, 0.4)),
-            ((0.85, 0.3), (0.85, 0.9), (0.55, 1.38), (0.08, 1.25)),
-        ),  # curved tail
-    ),
-}
+from zipread.lab.glyphs import GLYPH_HEIGHT, GLYPHS, Stroke
 
 SAMPLES_PER_SPAN = 12
 """Points drawn between two control points."""
+
+BEND = 0.1
+"""Standard deviation of how far a hand moves the corners and the middles of a shape's box, in widths of the box."""
+
+JITTER = 0.045
+"""Standard deviation of how far one drawing moves a control point, in widths of the box."""
 
 
 def spline(points: np.ndarray) -> np.ndarray:
@@ -300,33 +33,41 @@ def spline(points: np.ndarray) -> np.ndarray:
     return np.vstack((*spans, points[-1:]))
 
 
-def draw_center_lines(
-    rng: np.random.Generator, digit: int, side: int, jitter: float = 0.045, variant: int | None = None
-) -> np.ndarray:
-    """Draw one shape of `digit`, one pixel wide.
+def own_shape(rng: np.random.Generator, digit: int) -> tuple[Stroke, ...]:
+    """One shape of `digit`, 0..9, as one hand writes it: any of the known ones, bent smoothly as a whole."""
+    shapes = GLYPHS[digit]
+    moves = rng.normal(0.0, BEND, (3, 3, 2))
+    return tuple(tuple(_bent(point, moves) for point in stroke) for stroke in shapes[rng.integers(len(shapes))])
+
+
+def _bent(point: tuple[float, float], moves: np.ndarray) -> tuple[float, float]:
+    """A point moved as the (3, 3, 2) nodes of its box are: biquadratic interpolation, so neighbours stay neighbours."""
+    across, down = (np.array([(1 - t) ** 2, 2 * t * (1 - t), t**2]) for t in (point[0], point[1] / GLYPH_HEIGHT))
+    dx, dy = np.einsum("i,j,ijk->k", down, across, moves)
+    return float(point[0] + dx), float(point[1] + dy)
+
+
+def draw_center_lines(rng: np.random.Generator, shape: Sequence[Stroke], side: int) -> np.ndarray:
+    """Draw a shape, one pixel wide.
 
     Args:
         rng: source of all randomness.
-        digit: 0..9.
+        shape: strokes of control points, as in `zipread.lab.glyphs`.
         side: of the picture, pixels.
-        jitter: standard deviation of the control points, in widths of the glyph's box.
-        variant: which shape, counted round the list; None: any.
 
     Returns:
         (side, side) uint8, 255 on the strokes' centre lines.
     """
-    shapes = GLYPHS[digit]
-    glyph = shapes[(int(rng.integers(len(shapes))) if variant is None else variant) % len(shapes)]
     image = np.zeros((side, side), np.uint8)
     scale = 0.62 * side / GLYPH_HEIGHT
     offset = np.array([side / 2 - 0.5 * scale, side / 2 - 0.5 * GLYPH_HEIGHT * scale])
     moved: dict[tuple[float, float], np.ndarray] = {}
-    for stroke in glyph:
+    for stroke in shape:
         points = []
         for point in stroke:
             # A point shared by two strokes moves once, so that corners stay closed.
             if point not in moved:
-                moved[point] = np.array(point) + rng.normal(0.0, jitter, 2)
+                moved[point] = np.array(point) + rng.normal(0.0, JITTER, 2)
             points.append(moved[point])
         line = spline(np.array(points)) * scale + offset
         cv2.polylines(image, [np.round(line).astype(np.int32)], False, 255, 1)

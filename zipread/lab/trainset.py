@@ -28,7 +28,7 @@ from zipread.lab.augment import (
     redraw,
 )
 from zipread.lab.cuts import cut_examples
-from zipread.lab.strokes import draw_center_lines
+from zipread.lab.strokes import draw_center_lines, own_shape
 from zipread.lab.synth.fonts import FontFile
 from zipread.normalize import normalize_ink
 from zipread.records import NOT_A_DIGIT
@@ -155,7 +155,7 @@ def _filled(rng: np.random.Generator, digits: Digits, glyphs: Glyphs) -> Labelle
 def _strokes(rng: np.random.Generator, digits: Digits, glyphs: Glyphs) -> Labelled:
     # Ones, sevens and fours differ most between countries.
     label = int(rng.choice(10, p=(0.1, 0.18, 0.08, 0.07, 0.12, 0.08, 0.08, 0.13, 0.06, 0.1)))
-    shape = line_shape(_narrowed(rng, draw_center_lines(rng, label, CANVAS)))
+    shape = line_shape(_narrowed(rng, draw_center_lines(rng, own_shape(rng, label), CANVAS)))
     return normalize_ink(redraw(rng, shape, _any_ink(rng, digits, glyphs), 1.0)), label
 
 
