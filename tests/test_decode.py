@@ -105,8 +105,11 @@ def test_a_plus4_stands_apart_by_its_step(fifth, sixth, apart):
     candidates = [Candidate(i, i + 1, box, np.zeros((40, box.width), np.uint8)) for i, box in enumerate(boxes)]
     scores = np.stack([row(int(d)) for d in "021394307"])
     decoded = decode(lattice_of(candidates, (7.0,) * 9), scores, 5, None, PLAIN)
-    assert decoded is not None
-    assert ((decoded.code, decoded.plus4) == ("02139", "4307")) == apart
+    if apart:
+        assert decoded is not None
+        assert (decoded.code, decoded.plus4) == ("02139", "4307")
+    else:  # five digits torn out of nine are no code
+        assert decoded is None
 
 
 def test_the_directory_decides_between_equals_but_makes_nothing_sure():
@@ -236,14 +239,15 @@ def test_a_doubtful_plus4_leaves_the_five_as_sure():
 
 
 @pytest.mark.parametrize(
-    ("second_sees", "sure", "plus4"),
+    ("second_sees", "sure", "length"),
     [
-        ("02139   4307", 0.98, True),  # it sees white space
-        ("021394307", 0.98, False),  # none
-        ("02139   4307", 0.8, False),  # white space, but doubtful digits on either side
+        ("02139   4307", 0.98, 9),  # it sees white space
+        ("02139   4307", 0.8, 9),  # the same, and doubtful digits on either side
+        ("021394307", 0.98, 0),  # nine in a row
+        ("02139       ", 0.98, 5),  # nothing after the five
     ],
 )
-def test_the_second_reader_has_a_say_in_what_a_plus4_is(second_sees, sure, plus4):
+def test_the_second_reader_has_a_say_in_what_a_plus4_is(second_sees, sure, length):
     others = [(30 * i, 30 * i + 20) for i in range(5)], [(6 + 30 * i, 26 + 30 * i) for i in range(5, 9)]
     boxes = [Box(left, 0, right - left, 40) for left, right in (*others[0], *others[1])]  # a step of 36 instead of 30
     candidates = [Candidate(i, i + 1, box, np.zeros((40, 20), np.uint8)) for i, box in enumerate(boxes)]
@@ -253,8 +257,7 @@ def test_the_second_reader_has_a_say_in_what_a_plus4_is(second_sees, sure, plus4
         if name == " ":
             told[2 * at + 1] = told[0]
     decoded = decode(lattice_of(candidates, (7.0,) * 9), scores, 5, None, WITH_COLUMNS, told)
-    assert decoded is not None
-    assert (len(decoded.candidates) == 9) == plus4
+    assert (0 if decoded is None else len(decoded.candidates)) == length
 
 
 @pytest.mark.parametrize("step", [0, -30])
@@ -263,8 +266,7 @@ def test_nine_boxes_that_do_not_follow_each_other_are_no_plus4(step):
     candidates = [Candidate(i, i + 1, box, np.zeros((40, 20), np.uint8)) for i, box in enumerate(boxes)]
     scores = np.stack([row(int(d)) for d in "021394307"])
     decoded = decode(lattice_of(candidates, (7.0,) * 9), scores, 5, None, WITH_COLUMNS, columns_of("021394307"))
-    assert decoded is not None
-    assert len(decoded.candidates) == 5
+    assert decoded is None
 
 
 def test_print_stands_straighter_than_handwriting():

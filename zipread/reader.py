@@ -230,7 +230,7 @@ def _unread(attempt: Attempt, empty: Reading, wanted: int) -> Reading:
         return empty
     if attempt.field.cells:
         return replace(empty, status="review", message=f"{wanted - len(written)} of {wanted} boxes are empty")
-    return replace(empty, status="review", message=f"fewer than {wanted} digits found")
+    return replace(empty, status="review", message=f"no code of {wanted} digits found")
 
 
 def _digit(attempt: Attempt, index: int) -> Digit:

@@ -18,7 +18,7 @@ from zipread.decode.confidence import (
     log_odds,
     probability,
 )
-from zipread.decode.plus4 import is_plus4
+from zipread.decode.plus4 import PLUS4_SHARE, are_nine, is_plus4
 from zipread.decode.search import Path, search, spell
 from zipread.decode.shortlist import shortlist
 from zipread.records import Candidate, Kind, Lattice
@@ -42,9 +42,6 @@ UNLISTED = 0.01
 
 LEAST_SHARE = 1e-5
 """Probability of a code in a look that doesn't propose it: one look must not rule out what others see."""
-
-PLUS4_CONFIDENCE = 0.90
-"""Least probability of each of the four digits of a +4 that is reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +123,8 @@ def decide(
     code = ranked[0]
     at = max(range(len(looks)), key=lambda index: looks[index].shares.get(code, 0.0))
     look = looks[at]
-    path = max((g for g in look.guesses if g.path.code[:digits] == code), key=lambda g: g.score).path
+    same = [guess for guess in look.guesses if guess.path.code[:digits] == code]
+    path = max(same, key=lambda guess: guess.score).path
     # The prior may choose between readings, but what the picture shows bounds what is claimed.
     features = _path_features(path, digits, min(seen[code], believed[code]))
     features += _column_features(look.rivals, path.code, digits) if look.rivals else NO_COLUMNS
@@ -136,7 +134,7 @@ def decide(
         (other, min(seen[other], (1.0 - confidence) * believed[other] / rest)) for other in ranked[1:4]
     )
     kind = kind_of([look.lattice.candidates[i] for i in path.candidates], look.lattice.height)
-    return Decoded(code, _plus4(path, digits), confidence, at, path.candidates, alternatives, kind, features)
+    return Decoded(code, _plus4(same, digits), confidence, at, path.candidates, alternatives, kind, features)
 
 
 def _pooled(looks: Sequence[dict[str, float]]) -> dict[str, float]:
@@ -168,9 +166,10 @@ def _paths(lattice: Lattice, scores: np.ndarray, digits: int, columns: Sequence[
     by_length = search(lattice, scores, (5, 9) if digits == 5 and lattice.atoms >= 9 else (digits,))
     short = by_length[digits]
     long = by_length.get(9, []) if digits == 5 else []
-    if not long or (short and short[0].score >= long[0].score):
+    if not long or not are_nine(long[0], short, columns):
         return short
-    return long if is_plus4(long[0], lattice, columns) else short
+    # Five digits torn out of nine are no code.
+    return long if is_plus4(long[0], lattice, columns) else []
 
 
 def _both(
@@ -196,10 +195,11 @@ def _both(
     return tuple(_Guess(path, path.score + rivals[code]) for code, path in by_code.items()), rivals
 
 
-def _plus4(path: Path, digits: int) -> str:
-    if len(path.digits) == digits or min(path.evidence[digits:]) <= np.log(PLUS4_CONFIDENCE):
-        return ""
-    return path.code[digits:]
+def _plus4(guesses: Sequence[_Guess], digits: int) -> str:
+    """What follows the first digits of guesses that agree in these; nothing where that is in doubt."""
+    best = max(guesses, key=lambda guess: guess.score)
+    share = 1.0 / sum(math.exp(guess.score - best.score) for guess in guesses)
+    return best.path.code[digits:] if share >= PLUS4_SHARE else ""
 
 
 def _path_features(path: Path, digits: int, posterior: float) -> tuple[float, ...]:

@@ -17,29 +17,48 @@ PLUS4_STEP = 1.25
 and the second reader see. On made fields whose fonts train, by writers that trained nothing, it tells 5 + 4 printed
 digits from nine in a row in 98 of 100, handwritten ones in 87."""
 
-PATH_EVIDENCE = 0.75
-COLUMNS_EVIDENCE = 0.9
-"""Least geometric mean of the probabilities that either reader gives the nine digits: one that sees them will do."""
+NINE_LEAD = 8.0
+"""Least lead of nine digits before five, log probability by both readers: else letters, dashes or noise may be among
+them."""
+
+PLUS4_SHARE = 0.98
+"""Least share of a +4 that is reported among all that may follow its code, as both readers see them together. Of 223
+handwritten ones by writers that trained nothing 213 are reported, 3 of them wrong; of 240 printed ones 239, all right.
+"""
+
+
+def are_nine(long: Path, short: Sequence[Path], columns: Sequence[np.ndarray]) -> bool:
+    """Whether nine digits stand in a field rather than five.
+
+    Args:
+        long: the best path of nine digits through the lattice.
+        short: those of five, the best first, if there are any.
+        columns: (t, 11) float32 probabilities of the second reader, once for each way it saw the field.
+    """
+    if not short:
+        return True
+    lead = long.score - short[0].score
+    proposed = [best_codes(columns[0], length)[:1] for length in (9, 5)] if columns else []
+    if columns and all(proposed):
+        nine, five = (float(code_scores(columns[0], codes)[0]) for codes in proposed)
+        lead += nine - five
+    return lead >= NINE_LEAD
 
 
 def is_plus4(path: Path, lattice: Lattice, columns: Sequence[np.ndarray]) -> bool:
-    """Whether five digits and four stand apart, by a dash or by white space, and all nine look like digits.
+    """Whether nine digits are five and four that stand apart, by a dash or by white space.
 
     Args:
         path: of nine digits through the lattice.
         lattice: candidates of one field.
         columns: (t, 11) float32 probabilities of the second reader, once for each way it saw the field.
     """
-    steps, seen = [_step_of_boxes(path, lattice)], [math.exp(np.mean(path.evidence)) > PATH_EVIDENCE]
-    if columns:
-        digits = len(path.digits)
-        middles = [middle for _, middle in likeliest_digits(columns[0])]
-        if len(middles) == digits:
-            between = np.diff(middles)
-            steps.append(float(between[4] / np.median(np.delete(between, 4))))
-        if best := best_codes(columns[0], digits)[:1]:
-            seen.append(math.exp(code_scores(columns[0], best)[0] / digits) > COLUMNS_EVIDENCE)
-    return any(seen) and math.prod(steps) ** (1.0 / len(steps)) >= PLUS4_STEP
+    steps = [_step_of_boxes(path, lattice)]
+    middles = [middle for _, middle in likeliest_digits(columns[0])] if columns else []
+    if len(middles) == len(path.digits):
+        between = np.diff(middles)
+        steps.append(float(between[4] / np.median(np.delete(between, 4))))
+    return math.prod(steps) ** (1.0 / len(steps)) >= PLUS4_STEP
 
 
 def _step_of_boxes(path: Path, lattice: Lattice) -> float:
