@@ -13,7 +13,7 @@ from zipread.clean import clean_page
 from zipread.decode import Decoded
 from zipread.directory import load_directory
 from zipread.errors import InputError, SettingsError
-from zipread.fields import CLOSER_LOOKS, FieldReader, Networks
+from zipread.fields import CLOSER_LOOKS, SECOND_LOOKS, FieldReader, Networks
 from zipread.load import load_pages
 from zipread.records import CleanPage, Field, FieldImage, Lattice, Page, Reading, Search
 
@@ -194,6 +194,29 @@ def test_a_likely_place_that_is_sure_without_waves_ends_the_search(monkeypatch):
     monkeypatch.setattr(views, "without_waves_at", lambda page, place: clear)
     monkeypatch.setattr(views, "locate", lambda *arguments: pytest.fail("searched"))
     assert Reader().read_page(doubtful)[0].code == "81149"
+
+
+@pytest.fixture
+def letter():
+    """A page of words."""
+    gray = np.full((900, 1400), 240, np.uint8)
+    for line, text in enumerate(("We thank you for your order", "and hope to see you soon", "in our new shop")):
+        cv2.putText(gray, text, (200, 300 + 90 * line), cv2.FONT_HERSHEY_SIMPLEX, 1.4, 40, 3, cv2.LINE_AA)
+    return Page(gray)
+
+
+def test_a_page_that_shows_no_code_is_not_searched_for_waves(letter, without_a_glance, monkeypatch):
+    monkeypatch.setattr(views, "without_waves", lambda *arguments: pytest.fail("searched without waves"))
+    [reading] = Reader().read_page(letter)
+    assert (reading.code, reading.status) == ("", "blank")
+
+
+@pytest.mark.parametrize(("prior", "looks"), [(-2.0, 1), (0.0, 1 + len(SECOND_LOOKS))])
+def test_an_unlikely_place_that_shows_nothing_is_not_looked_at_again(letter, prior, looks):
+    reader = FieldReader(Networks.load("onnx", None), 5, load_directory("us"))
+    word = Field((360.0, 480.0), (330.0, 70.0), 0.0, "envelope", prior=prior)
+    _, [attempt] = reader.read(letter, [word])
+    assert len(attempt.looks) == looks
 
 
 def once(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -52,6 +52,10 @@ WORTH_A_LOOK = 3.0
 LOOKED_AT_TWICE = 3
 """So many fields at most are looked at again, and only those with log-odds this near to the best field's."""
 
+UNLIKELY, HOPELESS = -1.0, 0.05
+"""Log-odds of a place below which it is not looked at again where it read with less than this confidence: of 420 pieces
+of mail none that was read rightly in the end had begun so, of 109 searches of pages without a code 80."""
+
 MOST_READ = 6
 """Places read at most: where none of the likeliest shows a code, none of the others does."""
 
@@ -128,7 +132,7 @@ class FieldReader:
         attempts = self._read_on(shown, ranked, attempts)
         for look in SECOND_LOOKS:
             attempts.sort(key=lambda attempt: -attempt.merit)
-            if not attempts or confidence_here(attempts[0], attempts) >= SURE:
+            if not attempts or self._is_settled(attempts):
                 break
             doubtful = [a for a in attempts[:LOOKED_AT_TWICE] if a.merit >= attempts[0].merit - WORTH_A_LOOK]
             again = [
@@ -169,6 +173,11 @@ class FieldReader:
             if not any(attempt.field is field for attempt in attempts):
                 attempts.append(self._first_look(shown, field))
         return attempts
+
+    def _is_settled(self, attempts: Sequence[Attempt]) -> bool:
+        """Whether nothing is to be gained by another look: the best reading, the first, is sure or without hope."""
+        confidence = confidence_here(attempts[0], attempts)
+        return confidence >= SURE or (attempts[0].field.prior < UNLIKELY and confidence < HOPELESS)
 
     def _skimmed(self, page: Page, ranked: list[Field], first: Sequence[Attempt]) -> list[Field]:
         """The places as skimming weighs them, where the first of them leaves a doubt."""

@@ -10,7 +10,8 @@ import numpy as np
 
 from zipread.attempts import SURE, Attempt, confidence_at_a_glance, confidence_on_page
 from zipread.clean import FIELD_HEIGHT, clean_page, cut_gray, taken_as_level, without_waves, without_waves_at
-from zipread.fields import FieldReader
+from zipread.decode import probability
+from zipread.fields import HOPELESS, FieldReader
 from zipread.glance import fitted, glance, joined, line_angle
 from zipread.locate import locate
 from zipread.records import ZIP_DIGITS, CleanPage, Field, Layout, Page
@@ -21,6 +22,11 @@ LIKELY_PLACE = -0.5
 """Log-odds from which a place is looked at again before others are looked for: waves hide what else it would have."""
 ILLEGIBLE = 0.15
 """Confidence below which even a place that is known is not taken for the code's: others are looked for."""
+
+NOWHERE = 0.02
+"""Probability of all places together that a glance saw, below which no code is there unless one is read all the same.
+On the 45 of 3,600 pieces of mail that geometry had to search it was 0.27 at least, on 125 of 132 pages without a code
+less than this."""
 
 Asked = Layout | Literal["auto"]
 """Where on a page the code is said to stand."""
@@ -110,6 +116,8 @@ class Viewer:
             other = self._seen_as(page, level, layout, seen)
             if other.confidence > view.confidence:
                 view, clean = other, level
+        if view.confidence < HOPELESS and seen is not None and _nothing_in(seen):
+            return view
         lifted = without_waves(page, clean) if view.is_doubtful_mail else None
         if lifted is None or _lies_clear_of_waves(view, page, lifted[0]):
             return view
@@ -135,6 +143,11 @@ class Viewer:
 
 def _confidence(view: View) -> float:
     return view.confidence
+
+
+def _nothing_in(seen: Sequence[Field]) -> bool:
+    """Whether a glance saw no place that may be a code's."""
+    return sum(probability(place.prior) for place in seen) < NOWHERE
 
 
 def _lies_clear_of_waves(view: View, page: Page, lifted: Page) -> bool:
