@@ -269,12 +269,16 @@ def test_nine_boxes_that_do_not_follow_each_other_are_no_plus4(step):
     assert decoded is None
 
 
-def test_print_stands_straighter_than_handwriting():
-    level = [candidate(i, i + 1, y=10) for i in range(5)]
-    sloped = [candidate(i, i + 1, y=10 + 3 * i) for i in range(5)]
-    uneven = [
-        candidate(i, i + 1, y=y, height=h) for i, (y, h) in enumerate([(10, 40), (4, 47), (14, 33), (9, 44), (2, 39)])
-    ]
-    assert kind_of(level, 40) == "printed"
-    assert kind_of(sloped, 40) == "printed"
-    assert kind_of(uneven, 40) == "handwritten"
+def placed(lefts: tuple[int, ...], tops: tuple[int, ...] = (0,) * 5) -> list[Candidate]:
+    boxes = [Box(left, top, 25, 40) for left, top in zip(lefts, tops, strict=True)]
+    return [Candidate(i, i + 1, box, np.zeros((40, 25), np.uint8)) for i, box in enumerate(boxes)]
+
+
+def test_print_stands_more_evenly_than_handwriting():
+    even, uneven = (0, 30, 60, 90, 120), (0, 34, 59, 96, 119)
+    level, sloped, dancing = (10,) * 5, (0, 3, 6, 9, 12), (10, 4, 14, 9, 2)
+    assert kind_of(placed(even, level), 40) == "printed"
+    assert kind_of(placed(even, sloped), 40) == "printed"
+    assert kind_of(placed(uneven, dancing), 40) == "handwritten"
+    assert kind_of(placed(uneven, level), 40) == "unknown"
+    assert kind_of(placed(uneven, dancing)[:2], 40) == "unknown"

@@ -133,7 +133,7 @@ def decide(
     alternatives = tuple(
         (other, min(seen[other], (1.0 - confidence) * believed[other] / rest)) for other in ranked[1:4]
     )
-    kind = kind_of([look.lattice.candidates[i] for i in path.candidates], look.lattice.height)
+    kind = kind_of([look.lattice.candidates[i] for i in path.candidates[:digits]], look.lattice.height)
     return Decoded(code, _plus4(same, digits), confidence, at, path.candidates, alternatives, kind, features)
 
 
@@ -219,21 +219,32 @@ def _column_features(rivals: dict[str, float], code: str, digits: int) -> tuple[
     return math.sqrt(-min(0.0, best) * digits / len(code)), capped_log_odds(share)
 
 
-PRINTED_SPREAD = 0.035
-HANDWRITTEN_SPREAD = 0.07
-"""Spread of tops and bottoms, in digit heights, below which digits are print and above which they are handwriting."""
+PRINTED, HANDWRITTEN = 0.04, 0.06
+"""Unevenness below which digits are print and above which they are handwriting. Of 200 pieces of mail by writers that
+trained nothing 12 fall below and 143 above, of 150 printed ones 121 below and 14 above."""
+
+EXACT = 0.01
+"""Added to each deviation, digit heights: what sampling alone makes uneven."""
 
 
 def kind_of(candidates: Sequence[Candidate], height: float) -> Kind:
-    """Tell print from handwriting by how exactly the digits stand on one line and end on another."""
-    if len(candidates) < 2:
+    """Tell print from handwriting by how exactly the digits stand on a line, and at one distance from each other.
+
+    Unevenness is the geometric mean of the standard deviations about straight lines, in digit heights, of tops or
+    bottoms, and twice of the middles against their number: the digits of most fonts are equally wide.
+    """
+    if len(candidates) < 3:  # any two stand evenly
         return "unknown"
-    tops = np.array([c.box.y for c in candidates], np.float64)
-    bottoms = np.array([c.box.bottom for c in candidates], np.float64)
-    at = np.arange(len(candidates)) - (len(candidates) - 1) / 2
-    # Skew left over is no sign of a hand: spread is measured about a straight line.
-    spreads = [float(np.std(edge - at * (at @ edge) / (at @ at))) for edge in (tops, bottoms)]
-    spread = (max(spreads) - 0.5) / max(1.0, height)  # half a pixel is what sampling costs
-    if spread <= PRINTED_SPREAD:
+    boxes = [candidate.box for candidate in candidates]
+    edges = [[box.y for box in boxes], [box.bottom for box in boxes], [(box.x + box.right) / 2 for box in boxes]]
+    top, bottom, middle = (_deviation(np.array(places, np.float64)) / max(1.0, height) + EXACT for places in edges)
+    unevenness = (max(top, bottom) * middle**2) ** (1 / 3)
+    if unevenness < PRINTED:
         return "printed"
-    return "handwritten" if spread >= HANDWRITTEN_SPREAD else "unknown"
+    return "handwritten" if unevenness > HANDWRITTEN else "unknown"
+
+
+def _deviation(places: np.ndarray) -> float:
+    """Standard deviation of places (n,) about a straight line."""
+    at = np.arange(len(places)) - (len(places) - 1) / 2
+    return float(np.std(places - at * (at @ places / (at @ at))))
