@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from zipread.clean import clean_page, cut_field, drop_out, estimate_skew, separate_ink, taken_as_level
+from zipread.clean import Look, clean_page, cut_field, drop_out, estimate_skew, separate_ink, taken_as_level
 from zipread.clean.scale import shrink
 from zipread.records import Box, Field, Page
 
@@ -285,6 +285,19 @@ def test_printed_pattern_under_the_writing_is_no_ink():
     _, mask = separate_ink(gray)
     assert np.count_nonzero(mask[pattern]) < 0.12 * np.count_nonzero(pattern)
     assert agreement(mask, strokes()) > 0.6
+
+
+def test_a_pattern_that_is_most_of_what_is_dark_is_dropped_by_a_look_that_takes_the_darkest_for_full():
+    gray = field_picture(225, 60)
+    pattern = (np.add.outer(np.arange(70), np.arange(220)) % 6 < 3) & ~strokes(6)
+    gray[pattern] = 150
+    shares = []
+    for look in (Look(darkness=0.6), Look(darkness=0.6, full=0.9)):
+        _, mask = separate_ink(gray, look)
+        assert np.count_nonzero(mask[strokes()]) > 0.7 * np.count_nonzero(strokes())
+        shares.append(np.count_nonzero(mask[pattern]) / np.count_nonzero(pattern))
+    assert shares[0] > 0.3
+    assert shares[1] < 0.05
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])

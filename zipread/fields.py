@@ -18,7 +18,7 @@ from zipread.attempts import (
     confidence_on_page,
 )
 from zipread.classify import Classifier, load_classifier
-from zipread.clean import INK_DARKNESS, cut_field, drop_out
+from zipread.clean import Look, cut_field, drop_out
 from zipread.decode import (
     Calibration,
     decide,
@@ -33,16 +33,11 @@ from zipread.segment import Parts, cut_apart, lattice_of, part
 from zipread.sequence import COLUMN, DIGIT_ROWS, ColumnReader, load_column_reader, normalize_line
 from zipread.skim import skim
 
-Look = tuple[float, float]
-"""How ink is told from paper: the least darkness of ink, as a share of full strokes', and the sharpening before."""
-
-FIRST_LOOK: Look = (INK_DARKNESS, 0.0)
-
 FIRST_SIZE = (1.0,)
 SIZES = (*FIRST_SIZE, 0.8, 1.25)
 """Heights at which the second reader sees a field, first and again, as shares of what the lattice takes for it."""
 
-SECOND_LOOKS: tuple[Look, ...] = ((0.6, 0.0), (0.75, 0.0), (INK_DARKNESS, 4.0))
+SECOND_LOOKS = (Look(darkness=0.6, full=0.9), Look(darkness=0.75, full=0.9), Look(sharpen=4.0))
 """How doubtful fields are looked at again: without printed patterns, without pale frames, sharpened."""
 
 CLOSER_LOOKS = SECOND_LOOKS[1:]
@@ -159,7 +154,7 @@ class FieldReader:
             if confidence_at_a_glance(attempt) >= SURE:
                 break
             # At one height: the second reader has seen where the digits stand.
-            seen = next(self._glances(part(cut_field(page, level, *look))))
+            seen = next(self._glances(part(cut_field(page, level, look))))
             attempt = self._decided(attempt.field, (*attempt.looks, seen))
         return attempt
 
@@ -189,7 +184,7 @@ class FieldReader:
 
     def _first_look(self, shown: _Shown, field: Field) -> Attempt:
         """Look ever more closely at a field, until it is read for sure."""
-        for seen in self._glances(part(cut_field(shown.page_for(field), field, *FIRST_LOOK))):
+        for seen in self._glances(part(cut_field(shown.page_for(field), field))):
             attempt = self._decided(field, (seen,))
             if attempt.decoded is not None and attempt.decoded.confidence >= SURE:
                 break
@@ -216,7 +211,7 @@ class FieldReader:
         return self._seen(replace(cut, lattice=replace(cut.lattice, candidates=few))) if few else None
 
     def _look(self, page: Page, field: Field, look: Look) -> Seen:
-        return self._few_or_all(self._cut_up(cut_apart(part(cut_field(page, field, *look))), SIZES))
+        return self._few_or_all(self._cut_up(cut_apart(part(cut_field(page, field, look))), SIZES))
 
     def _cut_up(self, parts: Parts, sizes: Sequence[float] = FIRST_SIZE) -> _Cut:
         lattice, image = lattice_of(parts), parts.image

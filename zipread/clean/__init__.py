@@ -4,15 +4,15 @@ Both work on darkness relative to the paper around a pixel, so shadows, gradient
 """
 
 from zipread.clean.dropout import drop_out
-from zipread.clean.fields import FIELD_HEIGHT, INK_DARKNESS, cut_field, cut_gray, separate_ink
+from zipread.clean.fields import FIELD_HEIGHT, Look, cut_field, cut_gray, separate_ink
 from zipread.clean.page import WORKING_SIDE, clean_page
 from zipread.clean.skew import estimate_skew, taken_as_level
 from zipread.clean.waves import without_waves, without_waves_at
 
 __all__ = [
     "FIELD_HEIGHT",
-    "INK_DARKNESS",
     "WORKING_SIDE",
+    "Look",
     "clean_page",
     "cut_field",
     "cut_gray",

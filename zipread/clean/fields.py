@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -11,9 +12,6 @@ from zipread.records import Box, Field, FieldImage, Page, Strip
 
 FIELD_HEIGHT = 160.0
 """Tallest cut of a field across its line, pixels: strokes keep 3 px or more, and the cost stays bounded."""
-INK_DARKNESS = 0.35
-"""Least darkness of ink in a field, as a share of its full strokes' darkness."""
-
 GRAIN = 1.2
 BLUR_REACH = 2.5
 """Standard deviations, pixels, of the grain smoothed away and of the blur undone when sharpening."""
@@ -22,17 +20,28 @@ MIN_FIELD_CONTRAST = 0.10
 """Least darkness of ink in a field, as a share of the paper's brightness."""
 
 
-def cut_field(page: Page, field: Field, least_darkness: float = INK_DARKNESS, sharpen: float = 0.0) -> FieldImage:
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How ink is told from paper."""
+
+    darkness: float = 0.35  # least of ink, as a share of full strokes': more drops patterns, and in the end hairlines
+    full: float = 0.75  # what full strokes have, as a quantile of all that is dark: a pattern may be most of it
+    sharpen: float = 0.0  # strength of the sharpening before, for pictures out of focus
+
+
+PLAIN = Look()
+
+
+def cut_field(page: Page, field: Field, look: Look = PLAIN) -> FieldImage:
     """Cut a field out of the full page, upright, and separate its ink.
 
     The picture keeps the page's resolution unless the field is taller than FIELD_HEIGHT; it is never enlarged.
-    `to_page` of the result maps its points back to pixels of the page. `least_darkness` as for `separate_ink`;
-    `sharpen` is the strength of the sharpening before it, for pictures out of focus.
+    `to_page` of the result maps its points back to pixels of the page.
     """
     gray, to_page = cut_gray(page, field, FIELD_HEIGHT)
     height, width = gray.shape
     along, across = max(1.0, field.size[0]), max(1.0, field.size[1])
-    ink, mask = separate_ink(_sharpened(gray, sharpen) if sharpen > 0 else gray, least_darkness)
+    ink, mask = separate_ink(_sharpened(gray, look.sharpen) if look.sharpen > 0 else gray, look)
     return FieldImage(gray, ink, mask, to_page, _scale_cells(field.cells, width / along, height / across))
 
 
@@ -83,15 +92,14 @@ def _scale_cells(cells: tuple[Box, ...], fx: float, fy: float) -> tuple[Box, ...
     return tuple(scaled)
 
 
-def separate_ink(gray: np.ndarray, least_darkness: float = INK_DARKNESS) -> tuple[np.ndarray, np.ndarray]:
+def separate_ink(gray: np.ndarray, look: Look = PLAIN) -> tuple[np.ndarray, np.ndarray]:
     """Separate writing from paper in the gray picture of a field, (h, w) uint8.
 
     Returns `ink` (h, w) uint8, 0 paper .. 255 full ink with the strokes' soft edges, and `mask` (h, w) uint8,
     255 ink / 0 paper. Light writing on dark paper is turned first. Without contrast both are all zero.
 
     Darkness is taken relative to the paper (the picture closed over the width of a stroke, smoothed) and cut by
-    the threshold of Otsu (1979), but at no less than `least_darkness` (0 to 1) of what full strokes have: more of
-    it drops printed patterns, and in the end hairlines.
+    the threshold of Otsu (1979), but at no less than the share that `look` asks for of what full strokes have.
     """
     height, width = gray.shape
     nothing = np.zeros((height, width), np.uint8)
@@ -100,7 +108,7 @@ def separate_ink(gray: np.ndarray, least_darkness: float = INK_DARKNESS) -> tupl
     if _light_on_dark(gray):
         gray = 255 - gray
     darkness = _darkness(gray)
-    threshold, full = _ink_levels(darkness, least_darkness)
+    threshold, full = _ink_levels(darkness, look)
     if full - threshold <= 0 or full < MIN_FIELD_CONTRAST:
         return nothing, nothing.copy()
     mask = (darkness > threshold).astype(np.uint8) * 255
@@ -131,12 +139,12 @@ def _darkness(gray: np.ndarray) -> np.ndarray:
     return np.clip(1.0 - gray.astype(np.float32) / np.maximum(paper, 1.0), 0.0, 1.0)
 
 
-def _ink_levels(darkness: np.ndarray, least_darkness: float) -> tuple[float, float]:
+def _ink_levels(darkness: np.ndarray, look: Look) -> tuple[float, float]:
     """Threshold between paper and ink, and the darkness of full ink."""
     scaled = np.round(darkness * 255.0).astype(np.uint8)
     otsu, _ = cv2.threshold(scaled, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     above = darkness[darkness > otsu / 255.0]
     if above.size == 0:
         return 1.0, 0.0
-    full = float(np.quantile(above, 0.75))
-    return max(float(otsu) / 255.0, least_darkness * full, 0.5 * MIN_FIELD_CONTRAST), full
+    full = float(np.quantile(above, look.full))
+    return max(float(otsu) / 255.0, look.darkness * full, 0.5 * MIN_FIELD_CONTRAST), full
