@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 
@@ -100,6 +102,17 @@ def test_slanted_writing_is_set_upright():
     assert 0.25 <= shear <= 0.55
     columns = (upright.mask > 0).sum(axis=0)
     assert columns.max() > 40  # the strokes now stand in single columns
+
+
+def test_strokes_at_the_ends_of_a_field_are_not_drawn_out_when_it_is_set_upright():
+    mask = np.zeros((80, 200), np.uint8)
+    for at in range(-1, 5):  # the first and the last cross the edges
+        cv2.line(mask, (40 + 40 * at + 20, 15), (40 + 40 * at, 65), 255, 4)
+    gray = np.where(mask > 0, 40, 220).astype(np.uint8)
+    upright, _ = deslant(replace(field_of(mask), gray=gray))
+    rows = (upright.gray < 130).sum(axis=1)
+    assert upright.gray.shape[1] > gray.shape[1] + 20
+    assert rows.max() < 6 * 8
 
 
 def test_boxes_of_a_deslanted_field_map_back_to_the_page():

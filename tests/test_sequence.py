@@ -97,6 +97,16 @@ def test_a_line_has_its_digits_in_the_middle_at_one_height_and_one_strength(pape
     assert np.median(line[:, 150:]) == 0
 
 
+def test_above_and_below_the_picture_there_is_paper_not_strokes_drawn_out():
+    line = normalize_line(field(250, 10)[30:70], 0, 40)
+    assert line is not None
+    assert line.shape == (ROWS, 160)
+    beyond = (ROWS - DIGIT_ROWS) // 2
+    assert not line[:beyond].any() and not line[-beyond:].any()
+    assert np.count_nonzero(line[beyond:-beyond] > FULL_INK / 2) > 5 * DIGIT_ROWS
+    assert normalize_line(field(250, 10), -90, -50) is None
+
+
 def test_no_line_without_contrast_or_beyond_the_longest():
     assert normalize_line(np.full((40, 200), 180, np.uint8), 5, 35) is None
     assert normalize_line(np.tile(field(250, 10), (1, 40)), 30, 70) is None

@@ -84,32 +84,29 @@ def normalize_line(gray: np.ndarray, top: float, bottom: float) -> np.ndarray | 
         bottom: their lower edge.
 
     Returns:
-        (32, w) uint8, 0 paper .. 255 darkest ink, w a multiple of 16; None where the line is too long or has no
-        contrast.
+        (32, w) uint8, 0 paper .. 255 darkest ink, w a multiple of 16; paper above and below the picture. None where
+        the line is too long, lies outside the picture, or has no contrast.
     """
     scale = DIGIT_ROWS / max(1.0, bottom - top)
     width = round(gray.shape[1] * scale)
     padded = -(-max(width, STEP) // STEP) * STEP
     if padded > MOST_WIDTH:
         return None
-    small = _scaled_rows(gray, scale, (top + bottom) / 2, max(1, width))
-    darkness = _darkness(small)
+    height = max(1, round(gray.shape[0] * scale))
+    first = round((top + bottom) / 2 * scale - ROWS / 2)
+    above, below = max(0, -first), max(0, first + ROWS - height)
+    if above + below >= ROWS:
+        return None
+    shrinks = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    small = cv2.resize(gray, (max(1, width), height), interpolation=shrinks)
+    darkness = _darkness(np.ascontiguousarray(small[max(0, first) : first + ROWS]))
     threshold, _ = cv2.threshold((darkness * 255).astype(np.uint8), 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     strokes = darkness[darkness > threshold / 255]
     full = float(np.quantile(strokes, 0.75)) if strokes.size else 0.0
     if full < LEAST_CONTRAST:
         return None
     line = np.clip(darkness * (FULL_INK / full), 0, 255).astype(np.uint8)
-    return cv2.copyMakeBorder(line, 0, 0, 0, padded - width, cv2.BORDER_CONSTANT, value=0)
-
-
-def _scaled_rows(gray: np.ndarray, scale: float, middle: float, width: int) -> np.ndarray:
-    """The (32, width) strip of a picture around the row `middle`, scaled; edges repeat outside."""
-    height = max(1, round(gray.shape[0] * scale))
-    small = cv2.resize(gray, (width, height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    first = round(middle * scale - ROWS / 2)
-    rows = np.clip(np.arange(first, first + ROWS), 0, height - 1)
-    return np.ascontiguousarray(small[rows])
+    return cv2.copyMakeBorder(line, above, below, 0, padded - width, cv2.BORDER_CONSTANT, value=0)
 
 
 def _darkness(gray: np.ndarray) -> np.ndarray:

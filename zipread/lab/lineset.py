@@ -91,6 +91,12 @@ FIELD_REACH_BESIDE_WORD = 3.5
 WHOLE_LINE = 60.0
 """How far a field may go on beyond its digits, in digit heights."""
 
+TIGHT_SHARE, TIGHT = 0.15, 0.15
+"""Share of the ends of fields that are cut at the last digit's edge or through it, and by how much, digit heights."""
+
+MISJUDGED, MISPLACED = 0.13, 0.08
+"""Standard deviations of what the reader takes for the digits' height, its logarithm, and of their place, heights."""
+
 CENTRE = 0.22
 """A column shows a digit when it is this near to its middle, in widths of the digit."""
 
@@ -178,12 +184,12 @@ def make_line(
     height = max(3.0, bottom - top)
     picture = _soft(rng, picture, height)
     # What the reader takes for the digits' height and place is off by so much.
-    spread, shift = np.exp(rng.normal(0.0, 0.1)), rng.normal(0.0, 0.06) * height
+    spread, shift = np.exp(rng.normal(0.0, MISJUDGED)), rng.normal(0.0, MISPLACED) * height
     middle, half = (top + bottom) / 2 + shift, height * spread / 2
     reach = FIELD_REACH_BESIDE_WORD if isinstance(source, WithWord | InAddress) else FIELD_REACH
     if isinstance(source, InAddress) and rng.random() < WHOLE_SHARE:
         reach = WHOLE_LINE
-    left, right = _cut(rng, boxes, reach * height, picture.shape[1])
+    left, right = _cut(rng, boxes, reach * height, TIGHT * height, picture.shape[1])
     line = normalize_line(picture[:, left:right], middle - half, middle + half)
     if line is None:
         return None
@@ -221,10 +227,14 @@ def _soft(rng: np.random.Generator, picture: np.ndarray, height: float) -> np.nd
     return cv2.resize(small, (picture.shape[1], picture.shape[0]), interpolation=cv2.INTER_LINEAR)
 
 
-def _cut(rng: np.random.Generator, boxes: tuple[Box, ...], reach: float, width: int) -> tuple[int, int]:
-    """First and last column of a field that reaches up to `reach` pixels beyond the digits."""
-    left = min(box.x for box in boxes) - rng.uniform(0.0, reach)
-    right = max(box.right for box in boxes) + rng.uniform(0.0, reach)
+def _cut(rng: np.random.Generator, boxes: tuple[Box, ...], reach: float, tight: float, width: int) -> tuple[int, int]:
+    """First and last column of a field that reaches up to `reach` pixels beyond the digits, or cuts `tight` off."""
+
+    def beyond() -> float:
+        return -rng.uniform(0.0, tight) if rng.random() < TIGHT_SHARE else rng.uniform(0.0, reach)
+
+    left = min(box.x for box in boxes) - beyond()
+    right = max(box.right for box in boxes) + beyond()
     return max(0, round(left)), min(width, round(right))
 
 

@@ -46,5 +46,7 @@ def deslant(field: FieldImage) -> tuple[FieldImage, float]:
     mask = np.where(mask > 127, 255, 0).astype(np.uint8)
     back = np.linalg.inv(np.vstack((shift, [0.0, 0.0, 1.0])))
     to_page = field.to_page @ back
-    gray = cv2.warpAffine(field.gray, shift, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    # Strokes at the ends must not be drawn out into lines.
+    paper = float(np.median(field.gray))
+    gray = cv2.warpAffine(field.gray, shift, size, flags=cv2.INTER_LINEAR, borderValue=paper)
     return FieldImage(gray, ink, mask, to_page), best
