@@ -162,6 +162,19 @@ def test_doubt_lowers_the_confidence():
     assert unsure.alternatives[0][0] == "12845"
 
 
+def test_no_alternative_stands_with_more_than_the_code():
+    lattice, scores = five("12345")
+    scores[2] = row(3, 0.51, second=8)
+    doubtful = Calibration(PLAIN.weights, PLAIN.bias - 3.0)
+    for calibration in (PLAIN, doubtful):
+        decoded = decode(lattice, scores, 5, None, calibration)
+        assert decoded is not None
+        shares = [decoded.confidence, *(share for _, share in decoded.alternatives)]
+        assert shares == sorted(shares, reverse=True)
+        assert sum(shares) <= 1.0
+    assert decoded.confidence < 0.3
+
+
 def columns_of(text: str, sure: float = 0.98) -> np.ndarray:
     """Columns that say the digits of `text`, with nothing between them."""
     columns = np.full((2 * len(text) + 1, 11), (1 - sure) / 10, np.float32)

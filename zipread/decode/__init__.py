@@ -129,10 +129,9 @@ def decide(
     features = _path_features(path, digits, min(seen[code], believed[code]))
     features += _column_features(look.rivals, path.code, digits) if look.rivals else NO_COLUMNS
     confidence = probability(log_odds(calibration.confidence(features)) + told[code])
-    rest = max(1e-9, 1.0 - believed[code])
-    alternatives = tuple(
-        (other, min(seen[other], (1.0 - confidence) * believed[other] / rest)) for other in ranked[1:4]
-    )
+    # What makes the code less sure speaks against the others as well: it may be none of them.
+    left = min(confidence / believed[code], (1.0 - confidence) / max(1e-9, 1.0 - believed[code]))
+    alternatives = tuple((other, min(seen[other], left * believed[other])) for other in ranked[1:4])
     kind = kind_of([look.lattice.candidates[i] for i in path.candidates[:digits]], look.lattice.height)
     return Decoded(code, _plus4(same, digits), confidence, at, path.candidates, alternatives, kind, features)
 
