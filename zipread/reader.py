@@ -45,7 +45,7 @@ CLOSE_CALL = 1.5
 
 NO_CODE = 0.05
 """On a whole mail piece whose code's place is not known, a best confidence below this means that there is no code, not
-that it is hard to read: of 2,700 made pieces 6 were read with less than 0.1, all at places that are known."""
+that it is hard to read: of 2,700 made pieces 3 were read with less than 0.1, all at places that are known."""
 
 
 class Reader:
