@@ -38,10 +38,10 @@ def are_nine(long: Path, short: Sequence[Path], columns: Sequence[np.ndarray]) -
     if not short:
         return True
     lead = long.score - short[0].score
-    proposed = [best_codes(columns[0], length)[:1] for length in (9, 5)] if columns else []
-    if columns and all(proposed):
-        nine, five = (float(code_scores(columns[0], codes)[0]) for codes in proposed)
-        lead += nine - five
+    if columns:
+        nine, five = (best_codes(columns[0], length)[:1] for length in (9, 5))
+        if nine and five:
+            lead += float(code_scores(columns[0], nine)[0] - code_scores(columns[0], five)[0])
     return lead >= NINE_LEAD
 
 
