@@ -17,8 +17,9 @@ import numpy as np
 from common import HEADER, Tally, calibration_error, line, write_sheet
 
 from zipread import Reader
+from zipread.lab.synth.families import HELD_OUT_HAND, HELD_OUT_PRINT
 from zipread.lab.synth.fields import STYLES, Style, make_field
-from zipread.lab.synth.fonts import HELD_OUT_HAND, HELD_OUT_PRINT, find_fonts
+from zipread.lab.synth.fonts import find_fonts
 from zipread.lab.synth.hands import DigitSource, Prints, load_hands
 from zipread.lab.synth.negatives import NEGATIVES, make_negative
 from zipread.lab.synth.paper import Paper

@@ -8,7 +8,7 @@ import pytest
 from zipread.errors import DependencyError, InputError, UsageError
 from zipread.lab.address import InAddress, address_line
 from zipread.lab.habits import WithHabits
-from zipread.lab.synth import fonts, marks, photo
+from zipread.lab.synth import families, fonts, marks, photo
 from zipread.lab.synth.capture import Wear, turn, wear
 from zipread.lab.synth.deck import COLUMNS, load_supplies, make_deck, write_deck
 from zipread.lab.synth.drawn import STROKES, draw_digit
@@ -45,7 +45,7 @@ def hands():
 @pytest.fixture(scope="module")
 def prints():
     try:
-        return Prints(fonts.find_fonts([f for f in fonts.TRAIN_PRINT if f.name == "DejaVu Sans"]))
+        return Prints(fonts.find_fonts([f for f in families.TRAIN_PRINT if f.name == "DejaVu Sans"]))
     except DependencyError as error:
         pytest.skip(str(error))
 
@@ -340,22 +340,32 @@ class TestAddress:
 
 
 class TestFonts:
-    def test_no_family_both_trains_and_measures(self):
-        training = {family.name for family in (*fonts.TRAIN_PRINT, *fonts.TRAIN_HAND)}
-        measuring = {family.name for family in (*fonts.HELD_OUT_PRINT, *fonts.HELD_OUT_HAND)}
+    def test_no_family_trains_and_chooses_or_measures(self):
+        training = {family.name for family in (*families.TRAIN_PRINT, *families.MORE_PRINT)}
+        training |= {family.name for family in (*families.TRAIN_HAND, *families.TRAIN_SCRIPT)}
+        choosing = {family.name for family in (*families.CHOOSING_PRINT, *families.CHOOSING_SCRIPT)}
+        measuring = {family.name for family in (*families.HELD_OUT_PRINT, *families.HELD_OUT_HAND)}
 
-        assert not training & measuring
-        assert len(fonts.HELD_OUT_PRINT) >= 30
+        assert not training & choosing
+        assert not (training | choosing) & measuring
+        assert len(families.HELD_OUT_PRINT) >= 30
 
     def test_missing_fonts_are_named_with_their_packages(self, tmp_path):
         with pytest.raises(DependencyError, match=r"Lato.*apt-get install fonts-lato"):
-            fonts.find_fonts([family for family in fonts.TRAIN_PRINT if family.name == "Lato"], tmp_path)
+            fonts.find_fonts([family for family in families.TRAIN_PRINT if family.name == "Lato"], tmp_path)
+
+    def test_missing_fonts_of_npm_are_named_with_its_packages(self, tmp_path):
+        wanted = [family for family in families.TRAIN_SCRIPT if family.name == "Rock Salt"]
+
+        with pytest.raises(DependencyError, match=r"Rock Salt.*npm install @fontsource/rock-salt,") as caught:
+            fonts.find_fonts(wanted, tmp_path)
+        assert "apt-get" not in str(caught.value)
 
     def test_a_file_that_is_no_font_is_named(self, tmp_path):
         (tmp_path / "broken.ttf").write_bytes(b"nothing")
 
         with pytest.raises(DependencyError, match=r"broken\.ttf"):
-            fonts.find_fonts(fonts.TRAIN_HAND, tmp_path)
+            fonts.find_fonts(families.TRAIN_HAND, tmp_path)
 
     def test_a_style_whose_name_holds_a_line_feed_is_one_font(self, tmp_path, monkeypatch):
         face = r"Lato\tBold\nItalic\t/fonts/Lato.ttf\t65537"
@@ -364,7 +374,7 @@ class TestFonts:
         fake.chmod(0o755)
         monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
 
-        found = fonts.find_fonts([family for family in fonts.TRAIN_PRINT if family.name == "Lato"])
+        found = fonts.find_fonts([family for family in families.TRAIN_PRINT if family.name == "Lato"])
 
         assert [(font.style, str(font.path), font.index) for font in found] == [("Bold\nItalic", "/fonts/Lato.ttf", 1)]
 

@@ -144,6 +144,8 @@ def made_pages(*_: object) -> Pages:
 def test_a_stopped_training_goes_on_and_ends_with_a_model_that_loads(tmp_path, digits, glyphs, monkeypatch):
     monkeypatch.setattr(digit_train, "PICTURES_PER_EPOCH", 512)
     monkeypatch.setattr(training, "_fonts", tuple)
+    monkeypatch.setattr(training, "find_fonts", tuple)
+    monkeypatch.setattr(training, "font_writers", lambda fonts, seed: digits)
     monkeypatch.setattr(training, "font_glyphs", lambda fonts: glyphs)
     monkeypatch.setattr(training, "Prints", lambda fonts: None)
     monkeypatch.setattr(training, "make_lines", made_lines)

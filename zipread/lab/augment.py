@@ -39,12 +39,15 @@ def body_shape(digit: np.ndarray) -> Shape:
 
 
 def center_line_shape(digit: np.ndarray) -> Shape:
-    """Shape of a (28, 28) uint8 light-on-black digit, reduced to its skeleton (Zhang, Suen 1984)."""
+    """Shape of a (28, 28) uint8 light-on-black digit, reduced to its skeleton."""
+    return thin_shape(np.where(body_shape(digit).distance < 0, 255, 0).astype(np.uint8))
+
+
+def thin_shape(ink: np.ndarray) -> Shape:
+    """Shape of a (84, 84) uint8 picture, 255 on ink, reduced to its skeleton (Zhang, Suen 1984)."""
     from skimage.morphology import skeletonize
 
-    ink = body_shape(digit).distance < 0
-    line = skeletonize(ink).astype(np.uint8) * 255
-    return Shape(_distance(cv2.bitwise_not(line)), is_center_line=True)
+    return line_shape(skeletonize(ink > 0).astype(np.uint8) * 255)
 
 
 def line_shape(lines: np.ndarray) -> Shape:

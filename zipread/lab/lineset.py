@@ -1,8 +1,4 @@
-"""The training set of the second reader: made fields as normalized lines, with what each column shows.
-
-Beside the real writers there are drawn ones, each with one shape for every digit, so that the shapes of other
-countries come in whole strings.
-"""
+"""The training set of the second reader: made fields as normalized lines, with what each column shows."""
 
 from __future__ import annotations
 
@@ -16,9 +12,7 @@ import cv2
 import numpy as np
 
 from zipread.lab.address import InAddress, address_line
-from zipread.lab.augment import CANVAS, ink_of, line_shape
 from zipread.lab.habits import WithHabits
-from zipread.lab.strokes import draw_center_lines, own_shape
 from zipread.lab.synth.capture import smear
 from zipread.lab.synth.fields import Style, make_field
 from zipread.lab.synth.hands import DigitSource, Hands, Prints
@@ -27,7 +21,6 @@ from zipread.lab.synth.places import Place, load_places
 from zipread.lab.trainset import Digits
 from zipread.lab.words import WithWord
 from zipread.lab.zeros import RunningZeros
-from zipread.normalize import normalize_ink
 from zipread.records import NOT_A_DIGIT as NOTHING
 from zipread.records import Box
 from zipread.sequence import COLUMN, DIGIT_ROWS, ROWS, normalize_line
@@ -82,10 +75,6 @@ CONDENSED = (0.5, 0.85)
 MOTION = (0.12, 0.35)
 """Length of a smear, in digit heights."""
 
-DRAWN_WRITERS = 240
-DRAWN_SPECIMENS = 4
-"""Writers drawn from strokes, and specimens of each digit by each."""
-
 FIELD_REACH = 1.5
 FIELD_REACH_BESIDE_WORD = 3.5
 WHOLE_LINE = 60.0
@@ -112,25 +101,6 @@ class Lines:
 
 ARRAYS = ("images", "columns", "codes")
 """The arrays of Lines, in their order."""
-
-
-def with_drawn_writers(digits: Digits, seed: int) -> Digits:
-    """Digits of real writers together with those of writers drawn from strokes, each with one shape a digit."""
-    rng = np.random.default_rng(seed)
-    images, labels, writers = [], [], []
-    for writer in range(DRAWN_WRITERS):
-        for digit in range(10):
-            shape = own_shape(rng, digit)
-            for _ in range(DRAWN_SPECIMENS):
-                lines = draw_center_lines(rng, shape, CANVAS)
-                images.append(normalize_ink(ink_of(rng, line_shape(lines), 0.7)))
-                labels.append(digit)
-                writers.append(-1 - writer)
-    return Digits(
-        np.concatenate((digits.x, np.stack(images))),
-        np.concatenate((digits.y, np.array(labels, np.uint8))),
-        np.concatenate((digits.writer, np.array(writers, np.int32))),
-    )
 
 
 def _code(rng: np.random.Generator) -> str:

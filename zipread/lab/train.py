@@ -20,13 +20,15 @@ from zipread.lab.digit_train import train_digits
 from zipread.lab.directory import existing_codes
 from zipread.lab.finder_train import train_finder
 from zipread.lab.line_train import train_lines
-from zipread.lab.lineset import Lines, make_lines, with_drawn_writers
+from zipread.lab.lineset import Lines, make_lines
 from zipread.lab.pageset import Pages, make_pages
 from zipread.lab.synth.deck import load_supplies
-from zipread.lab.synth.fonts import TRAIN_HAND, TRAIN_PRINT, FontFile, find_fonts
+from zipread.lab.synth.families import MORE_PRINT, TRAIN_HAND, TRAIN_PRINT, TRAIN_SCRIPT
+from zipread.lab.synth.fonts import FontFile, find_fonts
 from zipread.lab.synth.hands import Hands, Prints
 from zipread.lab.synth.mail import Supplies
 from zipread.lab.trainset import RECIPE, Digits, font_glyphs, load_digits, make_set, split_by_writer
+from zipread.lab.writers import drawn_writers, font_writers, together
 from zipread.normalize import NORMALIZATION_VERSION
 
 Report = Callable[[str], None]
@@ -74,6 +76,8 @@ def train(data: Path | None, out: Path, recipe: Recipe, report: Report, resume: 
     work.mkdir(parents=True, exist_ok=True)
     training, held_out = split_by_writer(load_digits(data), recipe.seed)
     report(f"{len(training.y)} digits train, {len(held_out.y)} of other writers are held out")
+    handwritten = len(training.y)
+    training = together(training, font_writers(find_fonts(TRAIN_SCRIPT), recipe.seed))
     pictures = partial(_digit_set, training, recipe, work, report, resume)
     digits = train_digits(pictures, recipe.epochs, held_out, out, recipe.seed, report, resume)
     lines, other_lines = _line_sets(training, held_out, recipe, work, report, resume)
@@ -83,7 +87,7 @@ def train(data: Path | None, out: Path, recipe: Recipe, report: Report, resume: 
     record = {
         "recipe": asdict(recipe),
         "keras": keras.__version__,
-        "handwritten_digits": len(training.y),
+        "handwritten_digits": handwritten,
         "held_out_writers": len(np.unique(held_out.writer)),
         "digits": digits,
         "lines": line_record,
@@ -99,7 +103,7 @@ def train(data: Path | None, out: Path, recipe: Recipe, report: Report, resume: 
 
 def _fonts() -> tuple[FontFile, ...]:
     """The fonts that may train; none of those that measure."""
-    return find_fonts((*TRAIN_PRINT, *TRAIN_HAND))
+    return find_fonts((*TRAIN_PRINT, *MORE_PRINT, *TRAIN_HAND))
 
 
 def _progress(report: Report, what: str) -> Callable[[int, int], None]:
@@ -146,7 +150,7 @@ def _line_sets(
         lines = lineset.load(cached, made_from)
         if lines is not None:
             return lines, other
-    writers = with_drawn_writers(training, recipe.seed)
+    writers = together(training, drawn_writers(recipe.seed))
     progress = _progress(report, "training lines")
     lines = make_lines(writers, prints, recipe.lines, recipe.seed, recipe.jobs, progress)
     lineset.save(cached, lines, made_from)

@@ -21,6 +21,7 @@ class Purpose(StrEnum):
     """What a deck is for; it decides which fonts and which writers it may use."""
 
     measure = "measure"
+    choose = "choose"
     train = "train"
 
 
@@ -41,7 +42,7 @@ def synth(
         Path | None, typer.Option(help="Folder of font files, searched instead of the fonts of this machine.")
     ] = None,
     purpose: Annotated[
-        Purpose, typer.Option(help="Fonts and writers kept for measuring, or those that may train.")
+        Purpose, typer.Option(help="Fonts and writers kept for measuring, fonts kept to choose by, or what may train.")
     ] = Purpose.measure,
     uncoded: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Share of the pieces that bear no code at all.")

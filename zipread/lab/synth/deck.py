@@ -12,7 +12,15 @@ import cv2
 import numpy as np
 
 from zipread.errors import UsageError
-from zipread.lab.synth.fonts import HELD_OUT_HAND, HELD_OUT_PRINT, TRAIN_HAND, TRAIN_PRINT, find_fonts
+from zipread.lab.synth.families import (
+    CHOOSING_PRINT,
+    CHOOSING_SCRIPT,
+    HELD_OUT_HAND,
+    HELD_OUT_PRINT,
+    TRAIN_HAND,
+    TRAIN_PRINT,
+)
+from zipread.lab.synth.fonts import find_fonts
 from zipread.lab.synth.hands import Prints, Writing, load_hands
 from zipread.lab.synth.mail import MailTruth, Supplies, make_mail
 from zipread.lab.synth.places import load_places
@@ -20,18 +28,25 @@ from zipread.lab.synth.places import load_places
 COLUMNS = ("path", "code", "plus4", "x", "y", "width", "height", "writing", "kind", "conditions")
 TRUTH_NAME = "truth.csv"
 
-Use = Literal["measure", "train"]
+Use = Literal["measure", "choose", "train"]
+
+FAMILIES = {
+    "measure": (HELD_OUT_PRINT, HELD_OUT_HAND),
+    "choose": (CHOOSING_PRINT, CHOOSING_SCRIPT),
+    "train": (TRAIN_PRINT, TRAIN_HAND),
+}
+"""Families of print and of handwriting for each use."""
 
 
 def load_supplies(use: Use, digits: Path | None = None, fonts: Path | None = None) -> Supplies:
     """Collect fonts, digits and places.
 
-    use: "measure" takes fonts that no training sees, "train" the others; digits: an .npz of handwritten digits, of
-    which "measure" takes the part test and "train" the part train, if it has such parts; fonts: a folder searched
-    instead of the fonts of this machine. Raises DependencyError for missing fonts, InputError for a bad archive.
+    use: "measure" and "choose" take fonts that no training sees, "train" others; digits: an .npz of handwritten
+    digits, of which "measure" takes the part test and the others the part train, if it has such parts; fonts: a folder
+    searched instead of the fonts of this machine. Raises DependencyError for missing fonts, InputError for a bad
+    archive.
     """
-    families = (HELD_OUT_PRINT, HELD_OUT_HAND) if use == "measure" else (TRAIN_PRINT, TRAIN_HAND)
-    print_fonts, hand_fonts = (Prints(find_fonts(group, fonts)) for group in families)
+    print_fonts, hand_fonts = (Prints(find_fonts(group, fonts)) for group in FAMILIES[use])
     hands = load_hands(digits, "test" if use == "measure" else "train") if digits is not None else None
     return Supplies(load_places(), print_fonts, hand_fonts, hands)
 

@@ -1,11 +1,4 @@
-"""Open fonts by purpose, and where this machine keeps them.
-
-The families that train and the families that measure are apart, and so are their look-alikes: a clone of a training
-design under another name (Arimo, TeX Gyre Heros, Cousine ...) is on neither measuring list. Left out after looking at
-their digits: outlines and keycaps (femkeklaver, Linux Biolinum Keyboard, Linux Libertine Initials), missing digits
-(TypoScript, Ecolier_court), signs (D050000L), and digits a reader could not name (F500, Blankenburg).
-Relatives of measuring families (eurofurence and unifur of monofur, Elstob of Junicode, Averia Libre) train nothing.
-"""
+"""Where this machine keeps the fonts of a family."""
 
 from __future__ import annotations
 
@@ -13,14 +6,14 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from zipread.errors import DependencyError
-
-Purpose = Literal["sans", "serif", "mono", "typewriter", "condensed", "hand"]
+from zipread.lab.synth.families import Family, Purpose
 
 _RECORD_END = "\x1e"
 """Ends what fontconfig says of one face: names of styles may hold line feeds."""
+
+_SUFFIXES = (".ttf", ".otf", ".woff")
 
 STYLES_PER_FAMILY = 4
 """Cuts taken of one family, so that one with forty weights does not outvote the others."""
@@ -40,15 +33,6 @@ _STYLE_ORDER = ("regular", "book", "roman", "medium", "normal", "bold", "italic"
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
-    """A font family, as fontconfig names it."""
-
-    name: str
-    purpose: Purpose
-    package: str  # the Debian package that installs it
-
-
-@dataclass(frozen=True, slots=True)
 class FontFile:
     """One cut of a family, on this machine."""
 
@@ -57,112 +41,6 @@ class FontFile:
     purpose: Purpose
     path: Path
     index: int  # of the face within the file
-
-
-def _families(purpose: Purpose, listing: str) -> tuple[Family, ...]:
-    """Read a list of families: "name=package without its fonts-", separated by commas."""
-    pairs = (entry.split("=") for entry in listing.split(", "))
-    return tuple(Family(name, purpose, f"fonts-{package}") for name, package in pairs)
-
-
-TRAIN_PRINT: tuple[Family, ...] = (
-    *_families(
-        "sans",
-        "Liberation Sans=liberation, DejaVu Sans=dejavu-core, Nimbus Sans=urw-base35, FreeSans=freefont-ttf, "
-        "Open Sans=open-sans, Lato=lato, Carlito=crosextra-carlito, Roboto=roboto-unhinted, "
-        "Cantarell=cantarell, Inter=inter, Karla=karla, Cabin=cabin, Andika=sil-andika, Quicksand=quicksand, "
-        "URW Gothic=urw-base35, CMU Sans Serif=cmu, PT Sans=paratype, Gillius ADF=adf-gillius, "
-        "Linux Biolinum O=linuxlibertine, Allerta=allerta, Ikarius ADF Std=adf-ikarius, Dustismo=dustin, "
-        "Junction=junction, Karmilla=karmilla, Libris ADF Std=adf-libris, Verana Sans=adf-verana, "
-        "Manjari=smc-manjari, Meera=smc-meera, MotoyaLCedar=motoya-l-cedar, M PLUS 1=mplus, NanumGothic=nanum, "
-        "NanumBarunGothic=nanum, NanumSquareRound=nanum-extra, National Park=national-park, Oxygen-Sans=oxygen, "
-        "Padauk=sil-padauk, OpenDyslexic=opendyslexic, Roadgeek 2014 Series D=roadgeek, osifont=osifont, "
-        "Routed Gothic=routed-gothic, Sawarabi Gothic=sawarabi-gothic, Sawasdee=tlwg-sawasdee-ttf, "
-        "Umpush=tlwg-umpush-ttf, Laksaman=tlwg-laksaman-ttf, UnDotum=unfonts-core, VL PGothic=vlgothic, "
-        "IPAPGothic=ipafont-gothic, Noto Sans=noto-core, Noto Sans Display=noto-core",
-    ),
-    *_families(
-        "serif",
-        "Liberation Serif=liberation, DejaVu Serif=dejavu-core, Nimbus Roman=urw-base35, "
-        "FreeSerif=freefont-ttf, C059=urw-base35, P052=urw-base35, CMU Serif=cmu, Gentium=sil-gentium, "
-        "Charis SIL=sil-charis, EB Garamond=ebgaramond, Linux Libertine O=linuxlibertine, PT Serif=paratype, "
-        "URW Bookman=urw-base35, Vollkorn=vollkorn, Essays1743=essays1743, "
-        "Accanthis ADF Std=adf-accanthis, Amiri=hosny-amiri, Arapey=arapey, Berenis ADF Pro=adf-berenis, "
-        "Cardo=cardo, Dustismo Roman=dustin, Fanwood Text=fanwood, GFS Artemisia=gfs-artemisia, "
-        "IPAPMincho=ipafont-mincho, Irianis ADF Std=adf-irianis, Kinnari=tlwg-kinnari-ttf, "
-        "Norasi=tlwg-norasi-ttf, NanumMyeongjo=nanum, Prociono=prociono, Rasa=yrsa-rasa, Roboto Slab=roboto-slab, "
-        "STIXGeneral=stix, Tribun ADF Std=adf-tribun, UnBatang=unfonts-core, UnGungseo=unfonts-core, "
-        "Noto Serif=noto-core, Noto Serif Display=noto-core",
-    ),
-    *_families(
-        "mono",
-        "Liberation Mono=liberation, DejaVu Sans Mono=dejavu-core, Nimbus Mono PS=urw-base35, "
-        "Anonymous Pro=anonymous-pro, Inconsolata=inconsolata, Fira Code=firacode, "
-        "JetBrains Mono=jetbrains-mono, PT Mono=paratype, Hack=hack, "
-        "Agave=agave, Fantasque Sans Mono=fantasque-sans, Hermit=hermit, IBM 3270=3270, League Mono=league-mono, "
-        "Monoid=monoid, NanumGothicCoding=nanum-coding, Oxygen Mono=oxygen, Noto Sans Mono=noto-mono, "
-        "M PLUS Code Latin 50=mplus",
-    ),
-    *_families(
-        "typewriter",
-        "Courier Prime=courier-prime, CMU Typewriter Text=cmu, OCRA=ocr-a, Compagnon=compagnon, "
-        "Tlwg Typewriter=tlwg-typewriter-ttf, Tlwg Typo=tlwg-typo-ttf, Mekanus ADF Std=adf-mekanus",
-    ),
-    *_families(
-        "condensed",
-        "Liberation Sans Narrow=liberation, Roboto Condensed=roboto-unhinted, PT Sans Narrow=paratype, "
-        "Nimbus Sans Narrow=urw-base35, Bebas Neue=bebas-neue, Roadgeek 2014 Series B=roadgeek, "
-        "Routed Gothic Narrow=routed-gothic, IBM 3270 Condensed=3270, Le Murmure=le-murmure",
-    ),
-)
-"""Printed families that may train."""
-
-HELD_OUT_PRINT: tuple[Family, ...] = (
-    *_families(
-        "sans",
-        "Averia Sans GWF=averia-sans-gwf, B612=b612, Berenika=klaudia-berenika, "
-        "Clear Sans=clear-sans, CMU Bright=cmu, Comfortaa=comfortaa, Dosis=dosis, "
-        "GFS Neohellenic=gfs-neohellenic, Go=go, Jura=jura, Klaudia=klaudia-berenika, "
-        "League Spartan=league-spartan, Manrope=manrope, Play=play, Sora=sora, Tuffy=tuffy, "
-        "Universalis ADF Std=adf-universalis",
-    ),
-    *_families(
-        "serif",
-        "Averia Serif GWF=averia-serif-gwf, Baskervald ADF Std=adf-baskervald, Caladea=crosextra-caladea, "
-        "Caslon=georgewilliams, CMU Concrete=cmu, "
-        "Goudy Bookletter 1911=goudybookletter, Junicode Two Beta=junicode, Linden Hill=lindenhill, "
-        "Old Standard TT=oldstandard, Quattrocento=quattrocento, Romande ADF Std=adf-romande",
-    ),
-    *_families(
-        "mono",
-        "B612 Mono=b612, Go Mono=go, GWMonospace=georgewilliams, monofur=monofur, mononoki=mononoki",
-    ),
-    *_families(
-        "typewriter",
-        "GNUTypewriter=gnutypewriter, OCR B=ocr-b",
-    ),
-    *_families(
-        "condensed",
-        "OSP-DIN=opendin, Yanone Kaffeesatz=yanone-kaffeesatz",
-    ),
-)
-"""Printed families that only measure; never train on them."""
-
-TRAIN_HAND: tuple[Family, ...] = _families(
-    "hand",
-    "Breip=breip, Comic Neue=comic-neue, Dancing Script=dancingscript, Humor Sans=humor-sans, "
-    "Kaushan Script=kaushanscript, YOzEF90=yozvox-yozfont-edu, YOzEX=yozvox-yozfont-edu, Chilanka=smc-chilanka, "
-    "Purisa=tlwg-purisa-ttf, Because We Build=bwht, Domestic Manners=dustin, Nanum Pen Script=nanum-extra, "
-    "Nanum Brush Script=nanum-extra, Yusei Magic=yusei-magic, Klee One=klee, SetoFont=seto, UnPilgi=unfonts-core, "
-    "Penguin Attack=dustin",
-)
-"""Handwriting-looking families that may train."""
-
-HELD_OUT_HAND: tuple[Family, ...] = _families(
-    "hand",
-    "DkgHandwriting=dkg-handwriting, Kristi=kristi, Rufscript=rufscript, Tomson Talks=tomsontalks, Z003=urw-base35",
-)
-"""Handwriting-looking families that only measure; never train on them."""
 
 
 def find_fonts(families: Sequence[Family], folder: Path | None = None) -> tuple[FontFile, ...]:
@@ -181,10 +59,24 @@ def find_fonts(families: Sequence[Family], folder: Path | None = None) -> tuple[
         found += [FontFile(family.name, style, family.purpose, path, index) for style, path, index in cuts]
     if missing:
         names = ", ".join(family.name for family in missing)
-        packages = " ".join(sorted({family.package for family in missing}))
         where = f"in {folder}" if folder is not None else "on this machine"
-        raise DependencyError(f"fonts not found {where}: {names}; install them with: apt-get install {packages}")
+        raise DependencyError(f"fonts not found {where}: {names}; install them with: {_advice(missing)}")
     return tuple(found)
+
+
+def _advice(missing: Sequence[Family]) -> str:
+    """The commands that install families."""
+    packages = sorted({family.package for family in missing})
+    of_npm = [package for package in packages if package.startswith("@")]
+    of_debian = [package for package in packages if package not in of_npm]
+    commands = []
+    if of_debian:
+        commands.append(f"apt-get install {' '.join(of_debian)}")
+    if of_npm:
+        commands.append(
+            f"npm install {' '.join(of_npm)}, and copy files/*-latin-*00-normal.woff to ~/.local/share/fonts"
+        )
+    return "; ".join(commands)
 
 
 def _faces_of_fontconfig() -> list[tuple[str, str, Path, int]]:
@@ -204,7 +96,7 @@ def _faces_of_fontconfig() -> list[tuple[str, str, Path, int]]:
     return [
         (family, style, Path(path), int(index) & 0xFFFF)
         for family, style, path, index in rows
-        if Path(path).suffix.lower() in (".ttf", ".otf")
+        if Path(path).suffix.lower() in _SUFFIXES
     ]
 
 
@@ -214,7 +106,7 @@ def _faces_in(folder: Path) -> list[tuple[str, str, Path, int]]:
 
     faces: list[tuple[str, str, Path, int]] = []
     for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() not in (".ttf", ".otf"):
+        if path.suffix.lower() not in _SUFFIXES:
             continue
         try:
             family, style = ImageFont.truetype(str(path), 12).getname()
