@@ -270,3 +270,11 @@ def test_a_condensed_line_keeps_every_digit_inside_its_box(monkeypatch):
         assert abs(box.width - before.width * share) <= 1
         assert squeezed[box.y : box.bottom, box.x + 1 : box.right - 1].max() == 0
         assert squeezed[box.y, box.x - 2] == squeezed[box.y, box.right + 2] == 255
+
+
+def test_a_field_cut_tightly_keeps_at_least_a_column(monkeypatch):
+    monkeypatch.setattr(lineset, "TIGHT_SHARE", 1.0)
+    thin = (Box(20, 5, 3, 30), Box(23, 5, 3, 30))
+    for seed in range(20):
+        left, right = lineset._cut(np.random.default_rng(seed), thin, reach=40.0, tight=8.0, width=60)
+        assert 0 <= left < right <= 60

@@ -203,9 +203,10 @@ def _cut(rng: np.random.Generator, boxes: tuple[Box, ...], reach: float, tight: 
     def beyond() -> float:
         return -rng.uniform(0.0, tight) if rng.random() < TIGHT_SHARE else rng.uniform(0.0, reach)
 
-    left = min(box.x for box in boxes) - beyond()
-    right = max(box.right for box in boxes) + beyond()
-    return max(0, round(left)), min(width, round(right))
+    left = round(min(box.x for box in boxes) - beyond())
+    right = round(max(box.right for box in boxes) + beyond())
+    left = min(max(0, left), width - 1)
+    return left, max(left + 1, min(width, right))  # of two thin ones all may be cut off
 
 
 def _columns(boxes: tuple[Box, ...], code: str, left: int, scale: float, width: int) -> np.ndarray:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from zipread.lab.augment import CANVAS, Shape, ink_of, line_shape, mask_shape, thin_shape
+from zipread.lab.augment import CANVAS, THINNEST_STROKE, Shape, ink_of, line_shape, mask_shape, thin_shape
 from zipread.lab.strokes import draw_center_lines, own_shape
 from zipread.lab.synth.fonts import FontFile
 from zipread.lab.trainset import Digits, render_glyphs
@@ -24,6 +24,9 @@ HANDS_A_FONT = 2
 
 SPECIMENS = 4
 """Of each digit by each such writer."""
+
+FINEST = 2.2
+"""Half the width of the finest strokes, pixels of the fine canvas: specimens are redrawn, and must survive it."""
 
 FONT_BEND = 4.0
 """Standard deviation of how far a writer made from a font bends its shapes, pixels of the fine canvas."""
@@ -55,7 +58,7 @@ def font_writers(fonts: Sequence[FontFile], seed: int) -> Digits:
         for hand in range(HANDS_A_FONT):
             for mask, digit in zip(masks, digits.tolist(), strict=True):
                 bent = _bent(rng, mask)
-                shape = thin_shape(bent) if hand else mask_shape(bent)
+                shape = thin_shape(bent) if hand else _with_hairlines(bent)
                 images += [_specimen(rng, shape) for _ in range(SPECIMENS)]
                 labels += [digit] * SPECIMENS
     return _digits(images, labels, HANDS_A_FONT * len(fonts), first=-1 - DRAWN_WRITERS)
@@ -68,7 +71,14 @@ def together(*parts: Digits) -> Digits:
 
 
 def _specimen(rng: np.random.Generator, shape: Shape) -> np.ndarray:
-    return normalize_ink(ink_of(rng, shape, 0.7))
+    rows = round(THINNEST_STROKE * CANVAS / FINEST)
+    return normalize_ink(ink_of(rng, shape, 0.7, rows))
+
+
+def _with_hairlines(mask: np.ndarray) -> Shape:
+    """Shape of a picture (84, 84) uint8, 255 on ink, whose finest strokes are as broad as FINEST."""
+    body, lines = mask_shape(mask), thin_shape(mask)
+    return Shape(np.minimum(body.distance, lines.distance - FINEST), is_center_line=False)
 
 
 def _bent(rng: np.random.Generator, mask: np.ndarray) -> np.ndarray:
