@@ -2,8 +2,9 @@
 
     python benchmarks/fields.py ../shared/data/digits/mnist.npz --n 400 --sheet /tmp/mistakes
 
-Handwritten digits come from the archive's test part, print from the fonts kept for measuring. Codes are existing ZIP
-codes, one in ten with a +4, unless --codes any draws five digits at random and reads without the directory.
+Handwritten digits come from the archive's test part, print from the fonts kept for measuring, and a third kind from
+hands that were made into fonts and are kept for measuring as well. Codes are existing ZIP codes, one in ten with a +4,
+unless --codes any draws five digits at random and reads without the directory.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ import numpy as np
 from common import HEADER, Tally, calibration_error, line, write_sheet
 
 from zipread import Reader
-from zipread.lab.synth.families import HELD_OUT_HAND, HELD_OUT_PRINT
+from zipread.lab.synth.families import HELD_OUT_HAND, HELD_OUT_PRINT, HELD_OUT_SCRIPT
 from zipread.lab.synth.fields import STYLES, Style, make_field
 from zipread.lab.synth.fonts import find_fonts
-from zipread.lab.synth.hands import DigitSource, Prints, load_hands
+from zipread.lab.synth.hands import DigitSource, Hands, Prints, load_hands
 from zipread.lab.synth.negatives import NEGATIVES, make_negative
 from zipread.lab.synth.paper import Paper
 from zipread.lab.synth.places import load_places
+from zipread.lab.writers import font_writers
 from zipread.records import Reading
 
 PLUS4_SHARE = 0.1
@@ -36,7 +38,12 @@ def main() -> None:
     reader = Reader(layout=options.layout, directory=directory, model=options.model)
     codes = None if options.codes == "any" else [place.code for place in load_places()]
     print_fonts = Prints(find_fonts(HELD_OUT_PRINT))
-    sources: dict[str, DigitSource] = {"hand": load_hands(options.digits, "test"), "print": print_fonts}
+    scripts = font_writers(find_fonts((*HELD_OUT_SCRIPT, *HELD_OUT_HAND)), options.seed)
+    sources: dict[str, DigitSource] = {
+        "hand": load_hands(options.digits, "test"),
+        "print": print_fonts,
+        "script": Hands(scripts.x, scripts.y, scripts.writer),
+    }
     mistakes: dict[str, list[tuple[np.ndarray, str]]] = {}
 
     print(f"made fields, seed {options.seed}, directory {directory}, {len(HELD_OUT_PRINT)} print families\n\n{HEADER}")
@@ -55,7 +62,7 @@ def main() -> None:
         print(line(name, tally), flush=True)
         return tally
 
-    for writing in sources:
+    for writing in ("hand", "print"):
         for style in STYLES:
             total += measure(writing, style)
     print(line("all", total))
@@ -64,8 +71,11 @@ def main() -> None:
     print(f"accepted and right: {right} of {total.accepted}, of {total.n} fields")
     print(f"seconds a field, making and reading: {(time.perf_counter() - start) / max(1, total.n):.4f}")
     print(f"\non paper printed with broad soft lines, as bonds and cheques are; not in the sums above\n{HEADER}")
-    for writing in sources:
+    for writing in ("hand", "print"):
         measure(writing, "noisy", "guilloche")
+    print(f"\nhands made into fonts, each bending its shapes anew; not in the sums above\n{HEADER}")
+    for style in STYLES:
+        measure("script", style)
     _negatives(reader, Prints(find_fonts((*HELD_OUT_PRINT, *HELD_OUT_HAND))), options, mistakes)
     if options.sheet is not None:
         for name, tiles in mistakes.items():

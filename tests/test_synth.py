@@ -345,6 +345,7 @@ class TestFonts:
         training |= {family.name for family in (*families.TRAIN_HAND, *families.TRAIN_SCRIPT)}
         choosing = {family.name for family in (*families.CHOOSING_PRINT, *families.CHOOSING_SCRIPT)}
         measuring = {family.name for family in (*families.HELD_OUT_PRINT, *families.HELD_OUT_HAND)}
+        measuring |= {family.name for family in families.HELD_OUT_SCRIPT}
 
         assert not training & choosing
         assert not (training | choosing) & measuring

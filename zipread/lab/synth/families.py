@@ -220,3 +220,11 @@ CHOOSING_SCRIPT: tuple[Family, ...] = _from_npm(
     "Tillana, Waiting for the Sunrise, Whisper, Yeon Sung",
 )
 """Hands made into fonts that choose between networks; they neither train nor measure."""
+
+HELD_OUT_SCRIPT: tuple[Family, ...] = _from_npm(
+    "hand",
+    "Balsamiq Sans, Bonbon, Butterfly Kids, Carattere, Corinthia, Ephesis, Fasthand, Festive, Grechen Fuemen, Grey Qo, "
+    "Imperial Script, Island Moments, Love Light, Luxurious Script, Ms Madi, Parisienne, Petit Formal Script, Pinyon "
+    "Script, Smooch, Style Script, Tangerine, The Nautigal, Yuji Boku, Yuji Mai",
+)
+"""Hands made into fonts that only measure; never train on them."""
