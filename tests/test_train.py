@@ -151,6 +151,7 @@ def test_a_stopped_training_goes_on_and_ends_with_a_model_that_loads(tmp_path, d
     monkeypatch.setattr(training, "make_lines", made_lines)
     monkeypatch.setattr(training, "make_pages", made_pages)
     monkeypatch.setattr(training, "_supplies", lambda digits: None)
+    monkeypatch.setattr(training, "_unseen", lambda held_out, seed: None)
     monkeypatch.setattr(training, "calibrate", lambda *arguments: None)
     data = tmp_path / "digits.npz"
     np.savez(data, x_train=digits.x, y_train=digits.y, writer_train=digits.writer)

@@ -1,13 +1,15 @@
 """Fit the confidence: P(whole code right) from the features of the winning path.
 
 Logistic regression (Platt 1999) on made fields whose digits were written by people, and set in fonts, that took no
-part in training the network, together with fields that hold no code at all.
+part in training the network, together with fields that hold no code at all. Some are by hands that were made into
+fonts: unlike the writers of one collection, they come from many countries.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -28,20 +30,30 @@ CHUNK = 100
 """Fields made from one seed."""
 
 PRINTED_SHARE = 0.15
+SCRIPT_SHARE = 0.15
+"""Share of the handwritten fields whose hand was made into a font."""
+
 NEGATIVE_SHARE = 0.12
 HABITS_SHARE = 0.4
 MARKED_SHARE = 0.25
 PLUS4_SHARE = 0.08
 
 
-def made_fields(
-    count: int, hands: Hands, prints: Prints, codes: np.ndarray, seed: int
-) -> Iterator[tuple[np.ndarray, str]]:
-    """Yield `count` pictures of fields, (h, w) uint8, with their code ("" where there is none).
+@dataclass(frozen=True, slots=True)
+class Supplies:
+    """What made fields are made from; none of it trained a network."""
 
-    `codes` are the codes to draw from; one in two is drawn from all numbers instead, as forms have them.
-    """
+    digits: Digits  # of real writers
+    scripts: Digits  # of hands that were made into fonts
+    prints: Prints
+    codes: np.ndarray  # (n,) int, existing codes; one code in two is drawn from all numbers instead, as forms have them
+
+
+def made_fields(count: int, supplies: Supplies, seed: int) -> Iterator[tuple[np.ndarray, str]]:
+    """Yield `count` pictures of fields, (h, w) uint8, with their code ("" where there is none)."""
     rng = np.random.default_rng(seed)
+    hands, scripts = (Hands(of.x, of.y, of.writer) for of in (supplies.digits, supplies.scripts))
+    prints, codes = supplies.prints, supplies.codes
     for _ in range(count):
         if rng.random() < NEGATIVE_SHARE:
             yield make_negative(rng, prints), ""
@@ -49,26 +61,24 @@ def made_fields(
         code = f"{int(rng.choice(codes)) if rng.random() < 0.5 else int(rng.integers(100_000)):05d}"
         plus4 = f"-{rng.integers(10_000):04d}" if rng.random() < PLUS4_SHARE else ""
         style = STYLES[rng.integers(len(STYLES))]
-        source: DigitSource = hands
+        hand = scripts if rng.random() < SCRIPT_SHARE else hands
+        source: DigitSource = hand
         if rng.random() < PRINTED_SHARE:
             source = prints
         elif rng.random() < HABITS_SHARE:
-            source = WithHabits(hands, marked=MARKED_SHARE if style != "boxed" else 0.0)
+            source = WithHabits(hand, marked=MARKED_SHARE if style != "boxed" else 0.0)
         picture, _ = make_field(rng, code + plus4, style, source)
         yield picture, code
 
 
 def fit(
-    folder: Path, held_out: Digits, prints: Prints, codes: np.ndarray, count: int, seed: int, jobs: int,
-    report: Callable[[str], None],
-) -> dict[str, Any]:  # fmt: skip
+    folder: Path, supplies: Supplies, count: int, seed: int, jobs: int, report: Callable[[str], None]
+) -> dict[str, Any]:
     """Fit on `count` made fields and write the result into the model's manifest.
 
     Args:
         folder: holds the model and its manifest.json.
-        held_out: digits of writers that did not train.
-        prints: fonts.
-        codes: existing codes.
+        supplies: what the fields are made from.
         count: fields to make.
         seed: decides which; the same whatever the number of processes.
         jobs: processes that make and read fields.
@@ -82,7 +92,7 @@ def fit(
     rows: list[tuple[tuple[float, ...], bool]] = []
     tasks = [(min(CHUNK, count - first), seed * 1_000_003 + first) for first in range(0, count, CHUNK)]
     done = 0
-    with get_context("spawn").Pool(jobs, _start_worker, (folder, held_out, prints, codes)) as pool:
+    with get_context("spawn").Pool(jobs, _start_worker, (folder, supplies)) as pool:
         for (wanted, _), part in zip(tasks, pool.imap(_read_chunk, tasks), strict=True):
             rows += part
             done += wanted
@@ -110,23 +120,22 @@ def fit(
     return record
 
 
-_worker_data: tuple[Reader, Hands, Prints, np.ndarray] | None = None
+_worker_data: tuple[Reader, Supplies] | None = None
 
 
-def _start_worker(folder: Path, held_out: Digits, prints: Prints, codes: np.ndarray) -> None:
+def _start_worker(folder: Path, supplies: Supplies) -> None:
     global _worker_data  # noqa: PLW0603  one copy a process instead of one a chunk
     cv2.setNumThreads(1)
     # Neither prior nor threshold: the features of a reading must not depend on who asks.
-    reader = Reader(model=folder, directory="none", layout="field")
-    _worker_data = (reader, Hands(held_out.x, held_out.y, held_out.writer), prints, codes)
+    _worker_data = (Reader(model=folder, directory="none", layout="field"), supplies)
 
 
 def _read_chunk(task: tuple[int, int]) -> list[tuple[tuple[float, ...], bool]]:
     """Features of the fields that gave a code, and whether it was right."""
     assert _worker_data is not None
-    reader, hands, prints, codes = _worker_data
+    reader, supplies = _worker_data
     rows = []
-    for picture, code in made_fields(task[0], hands, prints, codes, task[1]):
+    for picture, code in made_fields(task[0], supplies, task[1]):
         decoded = reader.decode_field(picture)
         if decoded is not None:
             rows.append((decoded.features, decoded.code == code))

@@ -14,7 +14,7 @@ import numpy as np
 
 from zipread import __version__
 from zipread.errors import DependencyError
-from zipread.lab import lineset, pageset
+from zipread.lab import calibration, lineset, pageset
 from zipread.lab.calibration import fit as calibrate
 from zipread.lab.digit_train import train_digits
 from zipread.lab.directory import existing_codes
@@ -23,7 +23,14 @@ from zipread.lab.line_train import train_lines
 from zipread.lab.lineset import Lines, make_lines
 from zipread.lab.pageset import Pages, make_pages
 from zipread.lab.synth.deck import load_supplies
-from zipread.lab.synth.families import MORE_PRINT, TRAIN_HAND, TRAIN_PRINT, TRAIN_SCRIPT
+from zipread.lab.synth.families import (
+    CHOOSING_PRINT,
+    CHOOSING_SCRIPT,
+    MORE_PRINT,
+    TRAIN_HAND,
+    TRAIN_PRINT,
+    TRAIN_SCRIPT,
+)
 from zipread.lab.synth.fonts import FontFile, find_fonts
 from zipread.lab.synth.hands import Hands, Prints
 from zipread.lab.synth.mail import Supplies
@@ -76,8 +83,6 @@ def train(data: Path | None, out: Path, recipe: Recipe, report: Report, resume: 
     work.mkdir(parents=True, exist_ok=True)
     training, held_out = split_by_writer(load_digits(data), recipe.seed)
     report(f"{len(training.y)} digits train, {len(held_out.y)} of other writers are held out")
-    handwritten = len(training.y)
-    training = together(training, font_writers(find_fonts(TRAIN_SCRIPT), recipe.seed))
     pictures = partial(_digit_set, training, recipe, work, report, resume)
     digits = train_digits(pictures, recipe.epochs, held_out, out, recipe.seed, report, resume)
     lines, other_lines = _line_sets(training, held_out, recipe, work, report, resume)
@@ -87,7 +92,7 @@ def train(data: Path | None, out: Path, recipe: Recipe, report: Report, resume: 
     record = {
         "recipe": asdict(recipe),
         "keras": keras.__version__,
-        "handwritten_digits": handwritten,
+        "handwritten_digits": len(training.y),
         "held_out_writers": len(np.unique(held_out.writer)),
         "digits": digits,
         "lines": line_record,
@@ -95,10 +100,15 @@ def train(data: Path | None, out: Path, recipe: Recipe, report: Report, resume: 
     }
     manifest = write_manifest(out, record)
     report(f"wrote {manifest}")
-    codes = np.flatnonzero(existing_codes())
-    fields, jobs = recipe.calibration_fields, recipe.jobs
-    calibrate(out, held_out, Prints(tuple(_fonts())), codes, fields, recipe.seed, jobs, report)
+    calibrate(out, _unseen(held_out, recipe.seed), recipe.calibration_fields, recipe.seed, recipe.jobs, report)
     return manifest
+
+
+def _unseen(held_out: Digits, seed: int) -> calibration.Supplies:
+    """What the confidence is fitted on: writers and fonts that trained nothing."""
+    scripts = font_writers(find_fonts(CHOOSING_SCRIPT), seed)
+    prints = Prints(find_fonts(CHOOSING_PRINT))
+    return calibration.Supplies(held_out, scripts, prints, np.flatnonzero(existing_codes()))
 
 
 def _fonts() -> tuple[FontFile, ...]:
@@ -150,7 +160,8 @@ def _line_sets(
         lines = lineset.load(cached, made_from)
         if lines is not None:
             return lines, other
-    writers = together(training, drawn_writers(recipe.seed))
+    scripts = font_writers(find_fonts(TRAIN_SCRIPT), recipe.seed)
+    writers = together(training, drawn_writers(recipe.seed), scripts)
     progress = _progress(report, "training lines")
     lines = make_lines(writers, prints, recipe.lines, recipe.seed, recipe.jobs, progress)
     lineset.save(cached, lines, made_from)
