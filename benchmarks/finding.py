@@ -2,7 +2,8 @@
 
     python benchmarks/finding.py ../shared/data/digits/mnist.npz --n 300 --sheet /tmp/lost
 
-Mail pieces of writers, fonts and seeds that nothing was tuned on; --purpose train takes those that may be tuned on.
+Mail pieces of writers, fonts and seeds that nothing was tuned on; --purpose train takes those that may be tuned on, and
+--purpose choose fonts that choose between networks.
 The first guess is the place with the best prior, before anything is read; the choice is the place whose reading won. A
 place is right when it covers the five digits and not much else. --stray counts what comes out of pictures that are no
 mail.
@@ -258,7 +259,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("digits", type=Path, nargs="?", default=Path("../shared/data/digits/mnist.npz"))
     parser.add_argument("--n", type=int, default=100, help="pieces of each writing in each capture")
     parser.add_argument("--seed", type=int, default=2000)
-    parser.add_argument("--purpose", choices=("measure", "train"), default="measure")
+    parser.add_argument("--purpose", choices=("measure", "choose", "train"), default="measure")
     parser.add_argument("--layout", choices=("auto", "envelope"), default="auto")
     parser.add_argument("--writing", nargs="+", choices=("handwritten", "printed"), default=("handwritten", "printed"))
     parser.add_argument("--only", nargs="+", choices=tuple(_captures()), help="captures to measure; all if not given")
