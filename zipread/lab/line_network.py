@@ -20,7 +20,7 @@ def build() -> Any:
     The picture is halved in both directions until it is one row of columns four pixels apart, each of which sees 57
     pixels, nearly three digit heights. Then every column attends to all of the line (Vaswani et al., NeurIPS 2017;
     normalized first, as Xiong et al., ICML 2020): whether a stroke with a hook is a one or a seven, the other digits of
-    the same hand tell. In the end each column names two (sub-pixel output, after Shi et al., CVPR 2016).
+    the same hand may tell. In the end each column names two (sub-pixel output, after Shi et al., CVPR 2016).
 
     Returns:
         A keras.Model from (n, 32, w) uint8 lines to (n, w / 2, 11) float32 probabilities.
