@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from zipread.classify import load_classifier
-from zipread.errors import InputError
+from zipread.errors import DependencyError, InputError
 from zipread.finder import bordered, load_finder
 from zipread.lab import digit_train, finder_train, lineset
 from zipread.lab import train as training
@@ -279,3 +279,18 @@ def test_a_field_cut_tightly_keeps_at_least_a_column(monkeypatch):
     for seed in range(20):
         left, right = lineset._cut(np.random.default_rng(seed), thin, reach=40.0, tight=8.0, width=60)
         assert 0 <= left < right <= 60
+
+
+def test_missing_fonts_are_told_before_anything_is_trained(tmp_path, digits, monkeypatch):
+    def only_those_of_debian(families):
+        if any(family.package.startswith("@") for family in families):
+            raise DependencyError("fonts not found: Rock Salt")
+        return ()
+
+    monkeypatch.setattr(training, "find_fonts", only_those_of_debian)
+    monkeypatch.setattr(training, "train_digits", lambda *arguments: pytest.fail("trained"))
+    data = tmp_path / "digits.npz"
+    np.savez(data, x_train=digits.x, y_train=digits.y, writer_train=digits.writer)
+
+    with pytest.raises(DependencyError, match="Rock Salt"):
+        training.train(data, tmp_path / "model", training.Recipe(), lambda line: None)

@@ -40,7 +40,7 @@ PLUS4_SHARE = 0.08
 
 
 @dataclass(frozen=True, slots=True)
-class Supplies:
+class Unseen:
     """What made fields are made from; none of it trained a network."""
 
     digits: Digits  # of real writers
@@ -49,11 +49,11 @@ class Supplies:
     codes: np.ndarray  # (n,) int, existing codes; one code in two is drawn from all numbers instead, as forms have them
 
 
-def made_fields(count: int, supplies: Supplies, seed: int) -> Iterator[tuple[np.ndarray, str]]:
+def made_fields(count: int, unseen: Unseen, seed: int) -> Iterator[tuple[np.ndarray, str]]:
     """Yield `count` pictures of fields, (h, w) uint8, with their code ("" where there is none)."""
     rng = np.random.default_rng(seed)
-    hands, scripts = (Hands(of.x, of.y, of.writer) for of in (supplies.digits, supplies.scripts))
-    prints, codes = supplies.prints, supplies.codes
+    hands, scripts = (Hands(of.x, of.y, of.writer) for of in (unseen.digits, unseen.scripts))
+    prints, codes = unseen.prints, unseen.codes
     for _ in range(count):
         if rng.random() < NEGATIVE_SHARE:
             yield make_negative(rng, prints), ""
@@ -72,13 +72,13 @@ def made_fields(count: int, supplies: Supplies, seed: int) -> Iterator[tuple[np.
 
 
 def fit(
-    folder: Path, supplies: Supplies, count: int, seed: int, jobs: int, report: Callable[[str], None]
+    folder: Path, unseen: Unseen, count: int, seed: int, jobs: int, report: Callable[[str], None]
 ) -> dict[str, Any]:
     """Fit on `count` made fields and write the result into the model's manifest.
 
     Args:
         folder: holds the model and its manifest.json.
-        supplies: what the fields are made from.
+        unseen: what the fields are made from.
         count: fields to make.
         seed: decides which; the same whatever the number of processes.
         jobs: processes that make and read fields.
@@ -92,7 +92,7 @@ def fit(
     rows: list[tuple[tuple[float, ...], bool]] = []
     tasks = [(min(CHUNK, count - first), seed * 1_000_003 + first) for first in range(0, count, CHUNK)]
     done = 0
-    with get_context("spawn").Pool(jobs, _start_worker, (folder, supplies)) as pool:
+    with get_context("spawn").Pool(jobs, _start_worker, (folder, unseen)) as pool:
         for (wanted, _), part in zip(tasks, pool.imap(_read_chunk, tasks), strict=True):
             rows += part
             done += wanted
@@ -120,22 +120,22 @@ def fit(
     return record
 
 
-_worker_data: tuple[Reader, Supplies] | None = None
+_worker_data: tuple[Reader, Unseen] | None = None
 
 
-def _start_worker(folder: Path, supplies: Supplies) -> None:
+def _start_worker(folder: Path, unseen: Unseen) -> None:
     global _worker_data  # noqa: PLW0603  one copy a process instead of one a chunk
     cv2.setNumThreads(1)
     # Neither prior nor threshold: the features of a reading must not depend on who asks.
-    _worker_data = (Reader(model=folder, directory="none", layout="field"), supplies)
+    _worker_data = (Reader(model=folder, directory="none", layout="field"), unseen)
 
 
 def _read_chunk(task: tuple[int, int]) -> list[tuple[tuple[float, ...], bool]]:
     """Features of the fields that gave a code, and whether it was right."""
     assert _worker_data is not None
-    reader, supplies = _worker_data
+    reader, unseen = _worker_data
     rows = []
-    for picture, code in made_fields(task[0], supplies, task[1]):
+    for picture, code in made_fields(task[0], unseen, task[1]):
         decoded = reader.decode_field(picture)
         if decoded is not None:
             rows.append((decoded.features, decoded.code == code))

@@ -14,7 +14,8 @@ import numpy as np
 
 from zipread import __version__
 from zipread.errors import DependencyError
-from zipread.lab import calibration, lineset, pageset
+from zipread.lab import lineset, pageset
+from zipread.lab.calibration import Unseen
 from zipread.lab.calibration import fit as calibrate
 from zipread.lab.digit_train import train_digits
 from zipread.lab.directory import existing_codes
@@ -82,6 +83,8 @@ def train(data: Path | None, out: Path, recipe: Recipe, report: Report, resume: 
     work = out / "work"
     work.mkdir(parents=True, exist_ok=True)
     training, held_out = split_by_writer(load_digits(data), recipe.seed)
+    # Fonts that are missing are told now, not after hours.
+    find_fonts((*TRAIN_PRINT, *MORE_PRINT, *TRAIN_HAND, *TRAIN_SCRIPT, *CHOOSING_PRINT, *CHOOSING_SCRIPT))
     report(f"{len(training.y)} digits train, {len(held_out.y)} of other writers are held out")
     pictures = partial(_digit_set, training, recipe, work, report, resume)
     digits = train_digits(pictures, recipe.epochs, held_out, out, recipe.seed, report, resume)
@@ -104,11 +107,11 @@ def train(data: Path | None, out: Path, recipe: Recipe, report: Report, resume: 
     return manifest
 
 
-def _unseen(held_out: Digits, seed: int) -> calibration.Supplies:
+def _unseen(held_out: Digits, seed: int) -> Unseen:
     """What the confidence is fitted on: writers and fonts that trained nothing."""
     scripts = font_writers(find_fonts(CHOOSING_SCRIPT), seed)
     prints = Prints(find_fonts(CHOOSING_PRINT))
-    return calibration.Supplies(held_out, scripts, prints, np.flatnonzero(existing_codes()))
+    return Unseen(held_out, scripts, prints, np.flatnonzero(existing_codes()))
 
 
 def _fonts() -> tuple[FontFile, ...]:

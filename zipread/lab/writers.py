@@ -35,24 +35,26 @@ FONT_BEND = 4.0
 def drawn_writers(seed: int) -> Digits:
     """Writers who draw every digit by one of the known shapes, bent in their own way."""
     rng = np.random.default_rng(seed)
-    images, labels = [], []
-    for _ in range(DRAWN_WRITERS):
+    images, labels, writers = [], [], []
+    for writer in range(DRAWN_WRITERS):
         for digit in range(10):
             shape = own_shape(rng, digit)
             images += [_specimen(rng, line_shape(draw_center_lines(rng, shape, CANVAS))) for _ in range(SPECIMENS)]
             labels += [digit] * SPECIMENS
-    return _digits(images, labels, DRAWN_WRITERS, first=-1)
+            writers += [-1 - writer] * SPECIMENS
+    return _digits(images, labels, writers)
 
 
 def font_writers(fonts: Sequence[FontFile], seed: int) -> Digits:
     """Writers who write as a font does, each bending its shapes in their own way.
 
     Args:
-        fonts: handwriting that was made into fonts; each has all ten digits.
+        fonts: handwriting that was made into fonts.
         seed: decides everything.
     """
     rng = np.random.default_rng((seed, len(fonts)))
-    images, labels = [], []
+    images, labels, writers = [], [], []
+    writer = -1 - DRAWN_WRITERS
     for font in fonts:
         masks, digits = render_glyphs([font], "0123456789")
         for hand in range(HANDS_A_FONT):
@@ -61,7 +63,9 @@ def font_writers(fonts: Sequence[FontFile], seed: int) -> Digits:
                 shape = thin_shape(bent) if hand else _with_hairlines(bent)
                 images += [_specimen(rng, shape) for _ in range(SPECIMENS)]
                 labels += [digit] * SPECIMENS
-    return _digits(images, labels, HANDS_A_FONT * len(fonts), first=-1 - DRAWN_WRITERS)
+                writers += [writer] * SPECIMENS
+            writer -= 1
+    return _digits(images, labels, writers)
 
 
 def together(*parts: Digits) -> Digits:
@@ -90,7 +94,5 @@ def _bent(rng: np.random.Generator, mask: np.ndarray) -> np.ndarray:
     return np.where(bent > 127, 255, 0).astype(np.uint8)
 
 
-def _digits(images: list[np.ndarray], labels: list[int], writers: int, first: int) -> Digits:
-    """Digits of writers numbered downwards from `first`, as many of each."""
-    writer = first - np.repeat(np.arange(writers), len(labels) // writers)
-    return Digits(np.stack(images), np.array(labels, np.uint8), writer.astype(np.int32))
+def _digits(images: list[np.ndarray], labels: list[int], writers: list[int]) -> Digits:
+    return Digits(np.stack(images), np.array(labels, np.uint8), np.array(writers, np.int32))
