@@ -2,6 +2,9 @@ import numpy as np
 import pytest
 
 from zipread.decode import Calibration, Decoded, decide, kind_of, log_odds, weigh
+from zipread.decode.columns import best_codes, code_scores
+from zipread.decode.plus4 import NINE_LEAD, are_nine
+from zipread.decode.search import Path
 from zipread.records import Box, Candidate, Lattice
 
 PLAIN = Calibration.from_manifest({})
@@ -295,3 +298,20 @@ def test_print_stands_more_evenly_than_handwriting():
     assert kind_of(placed(uneven, dancing), 40) == "handwritten"
     assert kind_of(placed(uneven, level), 40) == "unknown"
     assert kind_of(placed(uneven, dancing)[:2], 40) == "unknown"
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_nine_lead_before_five_as_both_readers_together_say(seed):
+    rng = np.random.default_rng(seed)
+    shown = [5, 9, 7, 9][seed % 4]
+    columns = rng.random((36, 11)) ** 4 * [0.05, 0.4, 0.9][seed % 3]
+    columns[:, 10] += 1.0
+    at = np.arange(shown) * 36 // shown + 1
+    columns[at, rng.integers(0, 10, shown)] += rng.random(shown) * 40
+    columns = (columns / columns.sum(axis=1, keepdims=True)).astype(np.float32)
+    nine, five = (code_scores(columns, best_codes(columns, length)[:1])[0] for length in (9, 5))
+    for lead in (-60.0, -20.0, -4.0, 0.0, 4.0, 12.0, 30.0, 80.0):
+        long, short = (Path(score, (), (), (), 0.0, 0.0) for score in (lead, 0.0))
+        assert are_nine(long, [short], [columns]) == (lead + nine - five >= NINE_LEAD)
+    assert are_nine(Path(9.0, (), (), (), 0.0, 0.0), [Path(0.0, (), (), (), 0.0, 0.0)], [])
+    assert not are_nine(Path(7.0, (), (), (), 0.0, 0.0), [Path(0.0, (), (), (), 0.0, 0.0)], [])

@@ -294,3 +294,29 @@ def test_missing_fonts_are_told_before_anything_is_trained(tmp_path, digits, mon
 
     with pytest.raises(DependencyError, match="Rock Salt"):
         training.train(data, tmp_path / "model", training.Recipe(), lambda line: None)
+
+
+@pytest.mark.filterwarnings("default")  # Keras and the exporter warn about their own use of numpy
+def test_a_network_of_lines_is_the_same_in_onnx_whatever_is_learned(tmp_path):
+    import keras
+    import onnxruntime
+
+    from zipread.lab.line_export import export_lines
+    from zipread.lab.line_network import build
+
+    rng = np.random.default_rng(3)
+    model = build()
+    model.set_weights([w + rng.normal(0.0, 0.01, w.shape).clip(-0.02, 0.02) for w in model.get_weights()])
+    export_lines(model, tmp_path / "lines.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "lines.onnx", providers=["CPUExecutionProvider"])
+    for batch, width in ((1, 16), (3, 208)):
+        lines = rng.integers(0, 256, (batch, 32, width)).astype(np.uint8)
+        [by_onnx] = session.run(None, {"lines": lines})
+        by_keras = np.asarray(model(lines, training=False))
+        assert by_onnx.shape == (batch, width // 2, 11)
+        assert by_keras.std() > 0.01
+        assert np.abs(by_onnx - by_keras).max() < 1e-5
+    normalized = next(layer for layer in model.layers if layer.name.startswith("layer_normalization"))
+    other = keras.Model(model.input, keras.layers.LeakyReLU(name="leaky")(normalized.output))
+    with pytest.raises(TypeError, match=r"leaky: .*LeakyReLU"):
+        export_lines(other, tmp_path / "other.onnx")

@@ -143,17 +143,19 @@ def code_scores(columns: np.ndarray, codes: Sequence[str]) -> np.ndarray:
     shown = np.maximum(_without_idle(columns, length).astype(np.float64), FLOOR)
     symbols = np.full((count, 2 * length + 1), NOTHING)
     symbols[:, 1::2] = names
-    may_skip = np.zeros((count, 2 * length - 1))  # over the "no digit" before it, where that is no repetition
-    may_skip[:, 1::2] = names[:, 1:] != names[:, :-1]
+    may_skip = np.zeros(symbols.shape)  # over the "no digit" before it, where that is no repetition
+    may_skip[:, 3::2] = names[:, 1:] != names[:, :-1]
     says = shown[:, symbols]
-    total = np.zeros(symbols.shape)
+    padded = np.zeros((count, 2 * length + 3))  # two that are never shown stand before the first symbol
+    before_last, before, total = padded[:, :-2], padded[:, 1:-1], padded[:, 2:]
     total[:, :2] = says[0, :, :2]
+    moved = np.empty_like(total)
     scale = np.zeros(count)
     for step in range(1, len(says)):
-        moved = total.copy()
-        moved[:, 1:] += total[:, :-1]
-        moved[:, 2:] += total[:, :-2] * may_skip
-        total = moved * says[step]
+        np.multiply(before_last, may_skip, out=moved)
+        moved += before
+        moved += total
+        np.multiply(moved, says[step], out=total)
         if step % RESCALED == 0:
             largest = total.max(axis=1)
             total /= largest[:, None]

@@ -21,6 +21,9 @@ NINE_LEAD = 8.0
 """Least lead of nine digits before five, log probability by both readers: else letters, dashes or noise may be among
 them."""
 
+TINY = 1e-12
+"""Probability that is taken for none."""
+
 PLUS4_SHARE = 0.98
 """Least share of a +4 that is reported among all that may follow its code, as both readers see them together. Of 223
 handwritten ones by writers that trained nothing 213 are reported, 3 of them wrong; of 240 printed ones 239, all right.
@@ -38,11 +41,25 @@ def are_nine(long: Path, short: Sequence[Path], columns: Sequence[np.ndarray]) -
     if not short:
         return True
     lead = long.score - short[0].score
-    if columns:
-        nine, five = (best_codes(columns[0], length)[:1] for length in (9, 5))
-        if nine and five:
-            lead += float(code_scores(columns[0], nine)[0] - code_scores(columns[0], five)[0])
-    return lead >= NINE_LEAD
+    if not columns:
+        return lead >= NINE_LEAD
+    shown = len(likeliest_digits(columns[0]))
+    sure = _log_best(columns[0], shown) if shown in (5, 9) else None
+    if sure is not None:
+        # All codes together have a probability of 1: what one surely has, leaves little for the other.
+        rest = math.log(max(TINY, -math.expm1(sure)))
+        if shown == 5 and lead + rest - sure < NINE_LEAD:
+            return False
+        if shown == 9 and lead + sure - rest >= NINE_LEAD:
+            return True
+    nine, five = (_log_best(columns[0], length) for length in (9, 5))
+    return lead + (nine - five if nine is not None and five is not None else 0.0) >= NINE_LEAD
+
+
+def _log_best(columns: np.ndarray, digits: int) -> float | None:
+    """Log probability of the best code of some length; None where there is no room for one."""
+    best = best_codes(columns, digits)[:1]
+    return float(code_scores(columns, best)[0]) if best else None
 
 
 def is_plus4(path: Path, lattice: Lattice, columns: Sequence[np.ndarray]) -> bool:

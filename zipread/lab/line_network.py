@@ -25,14 +25,15 @@ def build() -> Any:
     Returns:
         A keras.Model from (n, 32, w) uint8 lines to (n, w / 2, 11) float32 probabilities.
     """
-    from keras import Input, Model, layers
+    from keras import Input, Model, layers, ops
 
     def block(x: Any, filters: int, size: Any = 3, strides: Any = 1, padding: str = "same") -> Any:
         x = layers.Conv2D(filters, size, strides=strides, padding=padding, use_bias=False)(x)
         return layers.Activation("relu")(layers.BatchNormalization()(x))
 
     lines = Input((ROWS, None), dtype="uint8", name="lines")
-    x = layers.Rescaling(1 / 255)(layers.Reshape((ROWS, -1, 1))(lines))
+    # Gray levels as they are: the first normalization scales them, in no time.
+    x = ops.cast(ops.expand_dims(lines, -1), "float32")
     x = block(x, 24, size=5, strides=2)
     x = block(x, 48, strides=2)
     x = block(x, 64)

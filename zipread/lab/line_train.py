@@ -11,6 +11,7 @@ import numpy as np
 from zipread.decode.columns import best_codes
 from zipread.lab import stopped
 from zipread.lab.line_distort import distort
+from zipread.lab.line_export import export_lines
 from zipread.lab.line_network import build, line_loss
 from zipread.lab.lineset import NO_DIGIT, Lines
 
@@ -68,7 +69,8 @@ def train_lines(
             stopped.save(model, work, "lines", recipe, step)
     model.optimizer.finalize_variable_values(model.trainable_variables)
     parameters = int(model.count_params())
-    stopped.export(model, out, "lines", (None, 32, None), "lines")
+    stopped.keep_record(model, out, "lines")
+    export_lines(model, out / "lines.onnx")
     return {"parameters": parameters, "passes": passes, "lines": sum(len(p.codes) for p in lines.values()), **record}
 
 

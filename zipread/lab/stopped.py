@@ -72,6 +72,12 @@ def restore(model: Any, work: Path, name: str, recipe: dict[str, Any]) -> int:
     return int(state["done"])
 
 
+def keep_record(model: Any, out: Path, name: str) -> None:
+    """Write the model of record, `name`.keras."""
+    model.compile()  # the optimizer's state has no place in it
+    model.save(out / f"{name}.keras")
+
+
 def export(model: Any, out: Path, name: str, shape: tuple[int | None, ...], pictures: str) -> None:
     """Write the model of record, `name`.keras, and what the reader runs, `name`.onnx.
 
@@ -79,7 +85,6 @@ def export(model: Any, out: Path, name: str, shape: tuple[int | None, ...], pict
     """
     import keras
 
-    model.compile()  # the optimizer's state has no place in the model of record
-    model.save(out / f"{name}.keras")
+    keep_record(model, out, name)
     signature = [keras.InputSpec(dtype="uint8", shape=shape, name=pictures)]
     model.export(out / f"{name}.onnx", format="onnx", input_signature=signature, verbose=False)
