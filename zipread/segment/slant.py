@@ -28,10 +28,10 @@ def deslant(field: FieldImage) -> tuple[FieldImage, float]:
         ys, xs = ys[::step], xs[::step]
     middle = height / 2
     shears = np.arange(-0.45, 0.8, 0.05)
+    moves = (shears[:, None] * (np.arange(height) - middle) + height).astype(np.int64)  # of each row
     scores = []
-    for shear in shears:
-        columns = (xs + (shear * (ys - middle) + height)).astype(np.int32)
-        counts = np.bincount(columns, minlength=width + 2 * height)
+    for move in moves:
+        counts = np.bincount(xs + move[ys], minlength=width + 2 * height)
         scores.append(float(counts @ counts))
     # A mild preference for leaving writing as it is: the scores of print are flat around zero.
     weighted = np.array(scores) * (1.0 - 0.12 * np.abs(shears))
