@@ -105,7 +105,7 @@ def _digits(name: str, path: Path, options: argparse.Namespace) -> str:
         pictures = archive["x_test"] if "x_test" in archive else archive["x"]
         labels = archive["y_test"] if "y_test" in archive else archive["y"]
     crops = [crop.astype(bool) if crop.max() <= 1 else crop for crop in pictures]
-    scores = load_classifier(folder=options.model).scores(np.stack([to_mnist(crop) for crop in crops]))
+    scores = load_classifier(folder=options.model).patient_scores(np.stack([to_mnist(crop) for crop in crops]))
     guesses = scores[:, :NOT_A_DIGIT].argmax(axis=1)
     wrong = np.flatnonzero(guesses != labels)
     if options.sheet is not None:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from zipread.classify import load_classifier
+from zipread.classify import Classifier, load_classifier
 from zipread.errors import DependencyError
 from zipread.model import model_folder
 from zipread.normalize import to_mnist
@@ -58,6 +58,30 @@ def test_batches_do_not_change_scores(classifier):
 
 def test_no_digits_no_scores(classifier):
     assert classifier.scores(np.zeros((0, 28, 28), np.uint8)).shape == (0, 11)
+    assert classifier.patient_scores(np.zeros((0, 28, 28), np.uint8)).shape == (0, 11)
+
+
+def test_a_digit_that_stands_alone_is_seen_in_five_ways():
+    seen: list[np.ndarray] = []
+
+    def network(batch: np.ndarray) -> np.ndarray:
+        seen.append(batch)
+        scores = np.full((len(batch), 11), 0.01, np.float32)
+        scores[:, 3], scores[:, 7] = (0.9, 0.05) if len(seen) <= 3 else (0.05, 0.9)
+        return scores / scores.sum(axis=1, keepdims=True)
+
+    digits = drawn_digits(2)
+    scores = Classifier(network, {}).patient_scores(digits)
+    assert len(seen) == 5 and np.array_equal(seen[0], digits)
+    assert all(not np.array_equal(a, b) for at, a in enumerate(seen) for b in seen[:at])
+    rows, columns = np.mgrid[:28, :28]
+    for view in seen[1:]:  # still the same digit, in the same place
+        assert view.shape == digits.shape
+        ink = view[0] / view[0].sum()
+        assert abs((ink * rows).sum() - (digits[0] / digits[0].sum() * rows).sum()) < 1.0
+        assert abs((ink * columns).sum() - (digits[0] / digits[0].sum() * columns).sum()) < 1.0
+    assert np.allclose(scores.sum(axis=1), 1.0)
+    assert np.allclose(scores[:, 3] / scores[:, 7], (0.9 / 0.05) ** (1 / 5))
 
 
 @pytest.mark.parametrize("wrong", [np.zeros((2, 20, 20), np.uint8), np.zeros((2, 28, 28), np.float32)])

@@ -163,7 +163,7 @@ class Reader:
         picture = single_digit(page.gray)
         if not picture.any():
             return DigitReading(message="no ink")
-        scores = self._networks.classifier.scores(picture[None])[0]
+        scores = self._networks.classifier.patient_scores(picture[None])[0]
         best = int(scores[:NOT_A_DIGIT].argmax())
         confidence = float(scores[best])
         status: Status = "accepted" if confidence >= self.settings.accept else "review"
