@@ -57,7 +57,7 @@ def main() -> None:
             continue
         settings = real.settings if options.model is None else replace(real.settings, model=options.model)
         details += _measure(real, folder, settings, options.sheet)
-    print(f"\nsingle digits through to_mnist{'':<7}{'n':>8}{'right':>8}{'error %':>9}{'not one digit':>15}")
+    print(f"\nsingle digits, seen in five ways{'':<5}{'n':>8}{'right':>8}{'error %':>9}{'not one digit':>15}")
     for name in ("mnist", "semeion"):
         path = options.data / "digits" / f"{name}.npz"
         print(_digits(name, path, options) if path.is_file() else f"{name:<24} not there")

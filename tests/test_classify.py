@@ -84,10 +84,14 @@ def test_a_digit_that_stands_alone_is_seen_in_five_ways():
     assert np.allclose(scores[:, 3] / scores[:, 7], (0.9 / 0.05) ** (1 / 5))
 
 
-@pytest.mark.parametrize("wrong", [np.zeros((2, 20, 20), np.uint8), np.zeros((2, 28, 28), np.float32)])
+@pytest.mark.parametrize(
+    "wrong", [np.zeros((2, 20, 20), np.uint8), np.zeros((2, 28, 28), np.float32), np.zeros((28, 28), np.uint8)]
+)
 def test_what_is_not_normalized_is_refused(classifier, wrong):
     with pytest.raises(ValueError, match="digits are"):
         classifier.scores(wrong)
+    with pytest.raises(ValueError, match="digits are"):
+        classifier.patient_scores(wrong)
 
 
 NETWORKS = ("digits", "lines", "finder")

@@ -320,3 +320,6 @@ def test_a_network_of_lines_is_the_same_in_onnx_whatever_is_learned(tmp_path):
     other = keras.Model(model.input, keras.layers.LeakyReLU(name="leaky")(normalized.output))
     with pytest.raises(TypeError, match=r"leaky: .*LeakyReLU"):
         export_lines(other, tmp_path / "other.onnx")
+    other = keras.Model(model.input, keras.layers.Dense(4, activation="tanh", name="wide")(normalized.output))
+    with pytest.raises(TypeError, match=r"wide: .*tanh"):
+        export_lines(other, tmp_path / "other.onnx")

@@ -62,8 +62,9 @@ class Classifier:
 
         Args and errors are those of `scores`; so is what is returned.
         """
-        logs = [np.log(np.maximum(self.scores(view), LEAST_SCORE)) for view in (digits, *_moved(digits))]
-        pooled = np.exp(np.mean(logs, axis=0))
+        seen = [self.scores(digits)]
+        seen += [self.scores(view) for view in _moved(digits)]
+        pooled = np.exp(np.mean(np.log(np.maximum(seen, LEAST_SCORE)), axis=0))
         scores: np.ndarray = pooled / pooled.sum(axis=1, keepdims=True)
         return scores
 

@@ -28,7 +28,7 @@ def export_lines(model: Any, path: Path) -> None:
         path: of the file.
 
     Raises:
-        TypeError: after the convolutions stands a layer that is not known here.
+        TypeError: after the convolutions stands a layer or an activation that is not known here.
     """
     import keras
     import onnx
@@ -67,8 +67,12 @@ class _Tail:
         elif kind == "MultiHeadAttention":
             self._last = self._attention(*weights)
         elif kind == "Dense":
-            dense = self._affine(self._last, *weights)
-            self._last = self._node("Relu", dense) if layer.activation.__name__ == "relu" else dense
+            self._last = self._affine(self._last, *weights)
+            activation = layer.activation.__name__
+            if activation == "relu":
+                self._last = self._node("Relu", self._last)
+            elif activation != "linear":
+                raise TypeError(f"{layer.name}: how the activation {activation} is written in ONNX is not known")
         elif kind == "Add":
             self._trunk = self._last = self._node("Add", self._trunk, self._last)
         elif kind == "Reshape":
@@ -94,9 +98,10 @@ class _Tail:
         kernel = np.concatenate([k.reshape(features, -1) for k in projections[0::2]], axis=1)
         bias = np.concatenate([b.reshape(-1) for b in projections[1::2]])
         split = self._node("Reshape", self._affine(self._last, kernel, bias), np.array([0, 0, 3, heads, size]))
+        heads_first, keys_upright = [0, 2, 1, 3], [0, 2, 3, 1]
         query, key, value = (
-            self._node("Transpose", self._node("Gather", split, np.array(which), axis=2), perm=[0, 2, *rest])
-            for which, rest in enumerate(([1, 3], [3, 1], [1, 3]))
+            self._node("Transpose", self._node("Gather", split, np.array(which), axis=2), perm=order)
+            for which, order in enumerate((heads_first, keys_upright, heads_first))
         )
         shares = self._node("Softmax", self._node("MatMul", query, key), axis=-1)
         seen = self._node("Transpose", self._node("MatMul", shares, value), perm=[0, 2, 1, 3])
