@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 
@@ -241,6 +242,6 @@ def _band(image: FieldImage, lattice: Lattice) -> tuple[float, float]:
     """Upper and lower edge of most digits of a field, pixels of its image."""
     boxes = [candidate.box for candidate in lattice.candidates]
     # In printed boxes digits may be much lower than the boxes, which are what the lattice goes by.
-    height = float(np.median([box.height for box in boxes])) if image.cells else lattice.height
+    height = median(box.height for box in boxes) if image.cells else lattice.height
     like_digits = [box for box in boxes if DIGIT_BAND[0] <= box.height / height <= DIGIT_BAND[1]] or boxes
-    return float(np.median([box.y for box in like_digits])), float(np.median([box.bottom for box in like_digits]))
+    return median(box.y for box in like_digits), median(box.bottom for box in like_digits)
