@@ -10,14 +10,16 @@ from zipread.finder import bordered, load_finder
 from zipread.lab import digit_train, finder_train, lineset
 from zipread.lab import train as training
 from zipread.lab.calibration import expected_calibration_error
+from zipread.lab.characters import Glyphs
 from zipread.lab.cuts import cut_examples, set_line
 from zipread.lab.glyphs import GLYPHS
 from zipread.lab.line_distort import distort
 from zipread.lab.lineset import Lines, load, make_line, save
+from zipread.lab.mnist import Digits, load_digits, split_by_writer
 from zipread.lab.pageset import Pages
 from zipread.lab.strokes import draw_center_lines, own_shape
 from zipread.lab.synth.hands import Hands
-from zipread.lab.trainset import RECIPE, SOURCES, Digits, Glyphs, load_digits, make_chunk, split_by_writer
+from zipread.lab.trainset import RECIPE, SOURCES, make_chunk
 from zipread.records import Box
 from zipread.sequence import load_column_reader
 

@@ -7,8 +7,8 @@ import pytest
 
 from zipread.errors import DependencyError
 from zipread.lab import writers
+from zipread.lab.mnist import Digits
 from zipread.lab.synth import families, fonts
-from zipread.lab.trainset import Digits
 from zipread.lab.writers import drawn_writers, font_writers, together
 
 

@@ -19,10 +19,10 @@ import numpy as np
 
 from zipread.decode import FEATURES
 from zipread.lab.habits import WithHabits
+from zipread.lab.mnist import Digits
 from zipread.lab.synth.fields import Style, make_field
 from zipread.lab.synth.hands import DigitSource, Hands, Prints
 from zipread.lab.synth.negatives import make_negative
-from zipread.lab.trainset import Digits
 from zipread.reader import Reader
 
 STYLES: tuple[Style, ...] = ("clean", "boxed", "underlined", "noisy", "touching")

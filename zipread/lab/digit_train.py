@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from zipread.lab import stopped
+from zipread.lab.mnist import Digits
 from zipread.lab.network import build
-from zipread.lab.trainset import Digits
 
 BATCH = 256
 PICTURES_PER_EPOCH = 128_000

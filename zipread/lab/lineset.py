@@ -13,12 +13,12 @@ import numpy as np
 
 from zipread.lab.address import InAddress, address_line
 from zipread.lab.habits import WithHabits
+from zipread.lab.mnist import Digits
 from zipread.lab.synth.capture import smear
 from zipread.lab.synth.fields import Style, make_field
 from zipread.lab.synth.hands import DigitSource, Hands, Prints
 from zipread.lab.synth.negatives import make_negative
 from zipread.lab.synth.places import Place, load_places
-from zipread.lab.trainset import Digits
 from zipread.lab.words import WithWord
 from zipread.lab.zeros import RunningZeros
 from zipread.records import NOT_A_DIGIT as NOTHING

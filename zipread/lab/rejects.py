@@ -5,7 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from zipread.lab.augment import CANVAS, capture, random_height
+from zipread.lab.augment import capture, random_height
+from zipread.lab.shapes import CANVAS
 
 DIGIT_LIKE_LETTERS = frozenset("OoQDIiljJ|SsZzBbGgqTty")
 """Letters whose shape is a digit's in some hand or font: they teach neither class."""

@@ -17,11 +17,13 @@ from zipread.errors import DependencyError
 from zipread.lab import lineset, pageset
 from zipread.lab.calibration import Unseen
 from zipread.lab.calibration import fit as calibrate
+from zipread.lab.characters import font_glyphs
 from zipread.lab.digit_train import train_digits
 from zipread.lab.directory import existing_codes
 from zipread.lab.finder_train import train_finder
 from zipread.lab.line_train import train_lines
 from zipread.lab.lineset import Lines, make_lines
+from zipread.lab.mnist import Digits, load_digits, split_by_writer
 from zipread.lab.pageset import Pages, make_pages
 from zipread.lab.synth.deck import load_supplies
 from zipread.lab.synth.families import (
@@ -35,7 +37,7 @@ from zipread.lab.synth.families import (
 from zipread.lab.synth.fonts import FontFile, find_fonts
 from zipread.lab.synth.hands import Hands, Prints
 from zipread.lab.synth.mail import Supplies
-from zipread.lab.trainset import RECIPE, Digits, font_glyphs, load_digits, make_set, split_by_writer
+from zipread.lab.trainset import RECIPE, make_set
 from zipread.lab.writers import drawn_writers, font_writers, together
 from zipread.normalize import NORMALIZATION_VERSION
 

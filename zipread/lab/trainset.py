@@ -6,30 +6,19 @@ chunks, each from a seed of its own, so that it is the same whatever the number 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from multiprocessing import get_context
-from pathlib import Path
 
 import cv2
 import numpy as np
 
-from zipread.errors import InputError
 from zipread.lab import rejects
-from zipread.lab.augment import (
-    CANVAS,
-    Shape,
-    body_shape,
-    center_line_shape,
-    fill_box,
-    ink_of,
-    line_shape,
-    mask_shape,
-    redraw,
-)
+from zipread.lab.augment import fill_box, redraw
+from zipread.lab.characters import Glyphs
 from zipread.lab.cuts import cut_examples
+from zipread.lab.mnist import Digits
+from zipread.lab.shapes import CANVAS, Shape, body_shape, center_line_shape, ink_of, line_shape, mask_shape
 from zipread.lab.strokes import draw_center_lines, own_shape
-from zipread.lab.synth.fonts import FontFile
 from zipread.normalize import normalize_ink
 from zipread.records import NOT_A_DIGIT
 
@@ -56,61 +45,6 @@ RECIPE: dict[str, int] = {
 NARROW_SHARE = 0.35
 NARROW = (0.45, 0.8)
 """Share of drawn strokes that are squeezed from the sides, and to what share of their width."""
-
-HELD_OUT_SHARE = 0.08
-"""Share of the writers kept out of training, for choosing and calibrating."""
-
-
-@dataclass(frozen=True, slots=True)
-class Digits:
-    """Handwritten digits with their writers."""
-
-    x: np.ndarray  # (n, 28, 28) uint8, light on black
-    y: np.ndarray  # (n,) uint8, 0..9
-    writer: np.ndarray  # (n,) int32
-
-    def part(self, chosen: np.ndarray) -> Digits:
-        """The digits where `chosen`, (n,) bool, is true."""
-        return Digits(self.x[chosen], self.y[chosen], self.writer[chosen])
-
-
-def load_digits(path: Path | None) -> Digits:
-    """MNIST's training digits from an .npz (x_train, y_train, writer_train), or from Keras where `path` is None.
-
-    Without writer numbers, runs of 100 digits count as one writer: neighbours in MNIST come from the same hand.
-
-    Raises:
-        InputError: the file is missing or is no such archive.
-    """
-    if path is None:
-        import keras
-
-        (x, y), _ = keras.datasets.mnist.load_data()
-        return Digits(x, y, (np.arange(len(y)) // 100).astype(np.int32))
-    try:
-        with np.load(path) as archive:
-            x, y = archive["x_train"], archive["y_train"]
-            writer = archive["writer_train"] if "writer_train" in archive else np.arange(len(y)) // 100
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"{path}: not an .npz with x_train and y_train ({error})") from error
-    return Digits(x, y.astype(np.uint8), np.asarray(writer).astype(np.int32))
-
-
-def split_by_writer(digits: Digits, seed: int) -> tuple[Digits, Digits]:
-    """Training and held-out digits; no writer is on both sides."""
-    writers = np.unique(digits.writer)
-    np.random.default_rng(seed).shuffle(writers)
-    held_out = np.isin(digits.writer, writers[: max(1, round(HELD_OUT_SHARE * len(writers)))])
-    return digits.part(~held_out), digits.part(held_out)
-
-
-@dataclass(frozen=True, slots=True)
-class Glyphs:
-    """Characters of fonts, drawn large: (n, 84, 84) uint8, 255 on ink."""
-
-    digits: np.ndarray
-    digit_labels: np.ndarray  # (n,) uint8
-    letters: np.ndarray
 
 
 Labelled = tuple[np.ndarray, int]
@@ -298,37 +232,3 @@ def make_set(
             made += len(chunk_labels)
             on_progress(made, total)
     return np.concatenate(images), np.concatenate(labels)
-
-
-def render_glyphs(fonts: Sequence[FontFile], characters: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Draw characters of fonts in the middle of the fine canvas.
-
-    Returns:
-        (n, 84, 84) uint8, 255 on ink, and (n,) int64 indices into `characters`. What a font lacks is left out.
-    """
-    from PIL import Image, ImageDraw, ImageFont
-
-    pictures, indices = [], []
-    for font_file in fonts:
-        font = ImageFont.truetype(str(font_file.path), 64, index=font_file.index)
-        for index, character in enumerate(characters):
-            left, top, right, bottom = font.getbbox(character)
-            side = max(right - left, bottom - top)
-            if side < 8 or side > 200:
-                continue
-            big = Image.new("L", (int(side * 1.5), int(side * 1.5)), 0)
-            at = ((big.width - (right - left)) / 2 - left, (big.height - (bottom - top)) / 2 - top)
-            ImageDraw.Draw(big).text(at, character, fill=255, font=font)
-            ink = cv2.resize(np.asarray(big), (CANVAS, CANVAS), interpolation=cv2.INTER_AREA)
-            mask = np.where(ink > 127, 255, 0).astype(np.uint8)
-            if mask.any():
-                pictures.append(mask)
-                indices.append(index)
-    return np.stack(pictures), np.array(indices)
-
-
-def font_glyphs(fonts: Sequence[FontFile]) -> Glyphs:
-    """Digits and letters (those that are no digit's look-alike) of the given fonts."""
-    digits, labels = render_glyphs(fonts, "0123456789")
-    letters, _ = render_glyphs(fonts, (*rejects.LETTERS, *rejects.SYMBOLS))
-    return Glyphs(digits, labels.astype(np.uint8), letters)

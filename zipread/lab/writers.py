@@ -10,10 +10,11 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from zipread.lab.augment import CANVAS, THINNEST_STROKE, Shape, ink_of, line_shape, mask_shape, thin_shape
+from zipread.lab.characters import render_glyphs
+from zipread.lab.mnist import Digits
+from zipread.lab.shapes import CANVAS, THINNEST_STROKE, Shape, ink_of, line_shape, mask_shape, thin_shape
 from zipread.lab.strokes import draw_center_lines, own_shape
 from zipread.lab.synth.fonts import FontFile
-from zipread.lab.trainset import Digits, render_glyphs
 from zipread.normalize import normalize_ink
 
 DRAWN_WRITERS = 240

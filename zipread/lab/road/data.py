@@ -10,7 +10,7 @@ import numpy as np
 
 from zipread.errors import InputError
 from zipread.inputs import PICTURE_SUFFIXES
-from zipread.lab.trainset import Digits, load_digits, split_by_writer
+from zipread.lab.mnist import Digits, load_digits, split_by_writer
 
 WRITER_SEED = 1
 """Holds out the same writers as the training of the shipped model with its default seed."""
