@@ -39,7 +39,7 @@ from zipread.load import load_pages
 from zipread.locate import locate
 from zipread.normalize import normalize_ink
 from zipread.records import Field, Lattice, Page
-from zipread.segment import segment
+from zipread.segment import cut_out, segment
 from zipread.sequence import load_column_reader
 from zipread.settings import MAX_PIXELS
 
@@ -128,8 +128,8 @@ def _load(picture: Path) -> Page:
 def _prepare(page: Page, fields: list[Field]) -> list[Prepared]:
     prepared = []
     for field in fields:
-        lattice, _ = segment(cut_field(page, field))
-        crops = [normalize_ink(candidate.crop) for candidate in lattice.candidates]
+        lattice, image = segment(cut_field(page, field))
+        crops = [normalize_ink(cut_out(image.ink, candidate)) for candidate in lattice.candidates]
         prepared.append(Prepared(lattice, np.stack(crops) if crops else np.zeros((0, 28, 28), np.uint8)))
     return prepared
 

@@ -6,7 +6,16 @@ import cv2
 import numpy as np
 import pytest
 
-from zipread.clean import Look, clean_page, cut_field, drop_out, estimate_skew, separate_ink, taken_as_level
+from zipread.clean import (
+    Look,
+    clean_page,
+    cut_field,
+    drop_out,
+    estimate_skew,
+    sample_gray,
+    separate_ink,
+    taken_as_level,
+)
 from zipread.clean.scale import shrink
 from zipread.records import Box, Field, Page
 
@@ -242,6 +251,14 @@ def test_a_tall_field_is_reduced_with_its_cells():
     assert image.gray.shape == (160, 400)
     assert image.cells == (Box(20, 40, 60, 80),)
     assert image.to_page @ [400.0, 160.0, 1.0] == pytest.approx([2000.0, 800.0])
+
+
+def test_a_sampled_place_is_the_cut_one_at_points_of_the_page():
+    gray = np.random.default_rng(4).integers(0, 256, (60, 150), np.uint8)
+    place = Field((75.0, 30.0), (150.0, 60.0), 0.0, "field")
+    assert np.array_equal(sample_gray(Page(gray), place, 60.0), gray)
+    # A third as high, each pixel is the middle one of nine.
+    assert np.array_equal(sample_gray(Page(gray), place, 20.0), gray[1::3, 1::3])
 
 
 def test_a_field_beyond_the_page_is_filled():

@@ -30,7 +30,7 @@ from zipread.decode import (
 from zipread.finder import Finder, load_finder
 from zipread.normalize import normalize_ink
 from zipread.records import Field, FieldImage, Lattice, Page, written_lengths
-from zipread.segment import Parts, cut_apart, lattice_of, part
+from zipread.segment import Parts, cut_apart, cut_out, lattice_of, part
 from zipread.sequence import COLUMN, DIGIT_ROWS, ColumnReader, load_column_reader, normalize_line
 from zipread.skim import skim
 
@@ -226,7 +226,7 @@ class FieldReader:
 
     def _seen(self, cut: _Cut) -> Seen:
         """Score every candidate, weigh the codes the field may show."""
-        crops = [normalize_ink(candidate.crop) for candidate in cut.lattice.candidates]
+        crops = [normalize_ink(cut_out(cut.image.ink, candidate)) for candidate in cut.lattice.candidates]
         digits = np.stack(crops) if crops else np.zeros((0, 28, 28), np.uint8)
         scores = self.networks.classifier.scores(digits)
         return Seen(cut.image, cut.lattice, digits, scores, weigh(cut.lattice, scores, self.digits, cut.columns))

@@ -9,7 +9,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from zipread.clean import cut_gray, separate_ink
+from zipread.clean import cut_gray, sample_gray, separate_ink
 from zipread.decode import log_odds, probability
 from zipread.finder import Finder, Found
 from zipread.records import Field, Page, Strip, written_lengths
@@ -108,7 +108,7 @@ def line_angle(page: Page, place: Field) -> float:
     """
     across = place.size[1] / (1.0 + 2.0 * ABOVE)
     size = place.size[0] + 2.0 * LINE_BESIDE * across, (1.0 + 2.0 * LINE_ABOVE) * across
-    gray, _ = cut_gray(page, Strip(place.center, size, place.angle, 0.0), LINE_DIGIT * size[1] / across)
+    gray = sample_gray(page, Strip(place.center, size, place.angle, 0.0), LINE_DIGIT * size[1] / across)
     _, mask = cv2.threshold(gray, 0, 255, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)
     ys, xs = np.nonzero(mask)
     if not len(ys):

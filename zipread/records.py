@@ -132,7 +132,7 @@ class Candidate:
     start: int  # first atom
     stop: int  # one past the last atom
     box: Box  # in pixels of the field image
-    crop: np.ndarray  # (h, w) uint8, light ink on black
+    mask: np.ndarray  # (h, w) uint8, 255 on its ink, the size of its box
 
 
 @dataclass(frozen=True, slots=True)

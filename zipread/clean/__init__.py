@@ -4,7 +4,7 @@ Both work on darkness relative to the paper around a pixel, so shadows, gradient
 """
 
 from zipread.clean.dropout import drop_out
-from zipread.clean.fields import FIELD_HEIGHT, Look, cut_field, cut_gray, separate_ink
+from zipread.clean.fields import FIELD_HEIGHT, Look, cut_field, cut_gray, sample_gray, separate_ink
 from zipread.clean.page import WORKING_SIDE, clean_page
 from zipread.clean.skew import estimate_skew, taken_as_level
 from zipread.clean.waves import without_waves, without_waves_at
@@ -18,6 +18,7 @@ __all__ = [
     "cut_gray",
     "drop_out",
     "estimate_skew",
+    "sample_gray",
     "separate_ink",
     "taken_as_level",
     "without_waves",

@@ -47,11 +47,22 @@ def cut_field(page: Page, field: Field, look: Look = PLAIN) -> FieldImage:
 
 def cut_gray(page: Page, place: Field | Strip, tallest: float) -> tuple[np.ndarray, np.ndarray]:
     """Cut a place out of the full page, upright: (h, w) uint8, h at most `tallest`, and its map (2, 3) to the page."""
+    width, height, shrink = _size_of(place, tallest)
+    to_page = _frame_to_page(place, width, height)
+    return _warp(page.gray, to_page, width, height, shrink), to_page
+
+
+def sample_gray(page: Page, place: Field | Strip, tallest: float) -> np.ndarray:
+    """As `cut_gray`, of points of the page instead of means: enough to see lines, in a third of the time."""
+    width, height, _ = _size_of(place, tallest)
+    return _warp(page.gray, _frame_to_page(place, width, height), width, height, shrink=1.0)
+
+
+def _size_of(place: Field | Strip, tallest: float) -> tuple[int, int, float]:
+    """Width and height of the picture of a place, at most `tallest`, and by how much the place is larger."""
     along, across = max(1.0, place.size[0]), max(1.0, place.size[1])
     scale = min(1.0, tallest / across)
-    width, height = max(1, round(along * scale)), max(1, round(across * scale))
-    to_page = _frame_to_page(place, width, height)
-    return _warp(page.gray, to_page, width, height, shrink=1.0 / scale), to_page
+    return max(1, round(along * scale)), max(1, round(across * scale)), 1.0 / scale
 
 
 def _sharpened(gray: np.ndarray, strength: float) -> np.ndarray:

@@ -13,7 +13,7 @@ import numpy as np
 from zipread.lab.augment import capture
 from zipread.normalize import normalize_ink
 from zipread.records import NOT_A_DIGIT, Candidate, FieldImage
-from zipread.segment import segment
+from zipread.segment import cut_out, segment
 
 DIGIT_HEIGHT = 60
 """Height of the digits of a string before it is captured, pixels."""
@@ -69,12 +69,12 @@ def set_line(rng: np.random.Generator, inks: list[np.ndarray], labels: list[int]
     return Line(picture[:, :end], own[:, :, :end], tuple(labels[: len(cut)]))
 
 
-def label(line: Line, candidate: Candidate, to_line: np.ndarray) -> int | None:
+def label(line: Line, candidate: Candidate, ink: np.ndarray, to_line: np.ndarray) -> int | None:
     """Which digit a candidate is, NOT_A_DIGIT, or None where it is neither clearly.
 
-    `to_line` (2, 3) maps the lattice's pixels to the line's.
+    `ink` (h, w) uint8 is the field's, `to_line` (2, 3) maps its pixels to the line's.
     """
-    ys, xs = np.nonzero(candidate.crop > 127)
+    ys, xs = np.nonzero(cut_out(ink, candidate) > 127)
     if len(ys) == 0:
         return None
     left, top = max(0, candidate.box.x - 1), max(0, candidate.box.y - 1)
@@ -107,14 +107,14 @@ def cut_examples(rng: np.random.Generator, inks: list[np.ndarray], labels: list[
     found: dict[int, list[Candidate]] = {}
     for index in rng.permutation(len(lattice.candidates)):
         candidate = lattice.candidates[index]
-        name = label(line, candidate, to_line)
+        name = label(line, candidate, image.ink, to_line)
         if name == NOT_A_DIGIT and candidate.box.width < NARROW * candidate.box.height:
             continue  # half a digit that is a plain stroke is a one as well
         if name is not None:
             found.setdefault(name, []).append(candidate)
     most = {NOT_A_DIGIT: MOST_REJECTS}
     return [
-        (normalize_ink(candidate.crop), name)
+        (normalize_ink(cut_out(image.ink, candidate)), name)
         for name, candidates in found.items()
         for candidate in candidates[: most.get(name, MOST_ALIKE)]
     ]

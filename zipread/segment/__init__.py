@@ -19,7 +19,7 @@ from zipread.segment.atoms import Atom, components, digit_height, join_broken, m
 from zipread.segment.lines import remove_cell_frames, remove_lines
 from zipread.segment.slant import deslant
 
-__all__ = ["Parts", "cut_apart", "lattice_of", "part", "segment"]
+__all__ = ["Parts", "cut_apart", "cut_out", "lattice_of", "part", "segment"]
 
 
 MAX_ATOMS = 40
@@ -107,7 +107,7 @@ def lattice_of(parts: Parts) -> Lattice:
     largest = sorted(parts.pieces, key=lambda piece: -piece.box.height)[:MAX_ATOMS]
     pieces = sorted(largest, key=lambda piece: piece.box.x + piece.box.width / 2)
     runs = _runs(pieces, height)
-    candidates = [Candidate(*run, union.box, _cut_out(field.ink, union)) for run, union in runs.items()]
+    candidates = [Candidate(*run, union.box, union.mask) for run, union in runs.items()]
     shape = (field.mask.shape[0], field.mask.shape[1])
     costs = tuple(_skip_cost(piece.box, height, shape) for piece in pieces)
     gaps = tuple((b.box.x - a.box.right) / height for a, b in itertools.pairwise(pieces))
@@ -151,14 +151,19 @@ def _enlarge(field: FieldImage) -> FieldImage:
     return FieldImage(cv2.resize(field.gray, size), ink, mask, to_page)
 
 
-def _cut_out(ink: np.ndarray, atom: Atom) -> np.ndarray:
-    """The antialiased ink of one candidate, without its neighbours'."""
+def cut_out(ink: np.ndarray, candidate: Candidate) -> np.ndarray:
+    """The antialiased ink of one candidate, without its neighbours': (h, w) uint8, a pixel larger than its box.
+
+    Args:
+        ink: (h, w) uint8, of the field as it was segmented.
+        candidate: of its lattice.
+    """
     pad = 1
-    box = atom.box
+    box = candidate.box
     top, left = max(0, box.y - pad), max(0, box.x - pad)
     bottom, right = min(ink.shape[0], box.bottom + pad), min(ink.shape[1], box.right + pad)
     own = np.zeros((bottom - top, right - left), np.uint8)
-    own[box.y - top : box.bottom - top, box.x - left : box.right - left] = atom.mask
+    own[box.y - top : box.bottom - top, box.x - left : box.right - left] = candidate.mask
     # One pixel around the mask belongs to the stroke's antialiased edge.
     return cv2.bitwise_and(ink[top:bottom, left:right], cv2.dilate(own, _EDGE))
 
@@ -178,7 +183,7 @@ def _lattice_of_cells(field: FieldImage) -> Lattice:
         for piece in own[1:]:
             atom = merge(atom, piece)
         if max(atom.box.height, atom.box.width) >= LEAST_DIGIT * min(cell.width, cell.height):
-            candidates.append(Candidate(at, at + 1, atom.box, _cut_out(field.ink, atom)))
+            candidates.append(Candidate(at, at + 1, atom.box, atom.mask))
     height = float(np.median([candidate.box.height for candidate in candidates] or [field.mask.shape[0]]))
     return Lattice(len(field.cells), tuple(candidates), (NEVER,) * len(field.cells), height)
 
