@@ -102,7 +102,7 @@ def normalize_line(gray: np.ndarray, top: float, bottom: float) -> np.ndarray | 
     darkness = _darkness(np.ascontiguousarray(small[max(0, first) : first + ROWS]))
     threshold, _ = cv2.threshold((darkness * 255).astype(np.uint8), 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     strokes = np.sort(darkness[darkness > threshold / 255])  # a tenth of what np.quantile takes
-    full = float(strokes[int(0.75 * (strokes.size - 1))]) if strokes.size else 0.0
+    full = float(strokes[round(0.75 * (strokes.size - 1))]) if strokes.size else 0.0
     if full < LEAST_CONTRAST:
         return None
     line = np.clip(darkness * (FULL_INK / full), 0, 255).astype(np.uint8)

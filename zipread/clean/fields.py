@@ -157,5 +157,5 @@ def _ink_levels(darkness: np.ndarray, look: Look) -> tuple[float, float]:
     above = np.sort(darkness[darkness > otsu / 255.0])  # a tenth of what np.quantile takes
     if above.size == 0:
         return 1.0, 0.0
-    full = float(above[int(look.full * (above.size - 1))])
+    full = float(above[round(look.full * (above.size - 1))])
     return max(float(otsu) / 255.0, look.darkness * full, 0.5 * MIN_FIELD_CONTRAST), full
