@@ -113,6 +113,8 @@ def test_a_plus4_stands_apart_by_its_step(fifth, sixth, apart):
         assert (decoded.code, decoded.plus4) == ("02139", "4307")
     else:  # five digits torn out of nine are no code
         assert decoded is None
+        told = weigh(lattice_of(candidates, (7.0,) * 9), scores, 5, plus4_step=0.0)
+        assert told is not None and max(told.shares, key=lambda code: told.shares[code]) == "02139"
 
 
 def test_the_directory_decides_between_equals_but_makes_nothing_sure():

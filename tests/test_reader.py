@@ -155,6 +155,16 @@ def test_a_known_place_that_is_in_doubt_is_looked_at_again_and_no_other_is_looke
     assert len(seen.best.looks) == len(glanced.best.looks) + len(CLOSER_LOOKS)
 
 
+@pytest.mark.parametrize(("prior", "code"), [(views.KNOWN_PLACE, ("02139", "4307")), (1.0, ("", ""))])
+def test_nine_digits_in_a_row_are_a_code_and_its_plus4_where_a_code_is_known_to_stand(prior, code):
+    picture = drawn("021394307")
+    height, width = picture.shape
+    place = Field((width / 2, height / 2), (width, height), 0.0, "envelope", prior=prior)
+    reader = FieldReader(Networks.load("onnx", None), 5, load_directory("us"))
+    for attempt in (glanced := reader.glance(Page(picture), place), reader.look_closer(Page(picture), glanced, 0.0)):
+        assert ((attempt.decoded.code, attempt.decoded.plus4) if attempt.decoded else ("", "")) == code
+
+
 def test_a_place_that_was_moved_to_hold_its_digits_is_told_once(monkeypatch):
     monkeypatch.setattr(views, "SURE", 1.0)  # so that places are looked at again
     monkeypatch.setattr(views, "fitted", lambda page, place: replace(place, size=(place.size[0], 1.1 * place.size[1])))

@@ -15,6 +15,9 @@ from zipread.records import Corners, Field, FieldImage, Lattice
 SURE = 0.95
 """Confidence from which nothing more is looked at; whatever is accepted, so that readings do not depend on that."""
 
+KNOWN_PLACE = 3.0
+"""Log-odds of a place, before it is read, from which no other is looked for."""
+
 MOST_EVIDENCE = 1.5
 """Log-odds that a reading adds to its place at most: a number that is read for sure need not be the code."""
 

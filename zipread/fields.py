@@ -10,6 +10,7 @@ from statistics import median
 import numpy as np
 
 from zipread.attempts import (
+    KNOWN_PLACE,
     MOST_EVIDENCE,
     SURE,
     Attempt,
@@ -21,6 +22,7 @@ from zipread.attempts import (
 from zipread.classify import Classifier, load_classifier
 from zipread.clean import Look, cut_field, drop_out
 from zipread.decode import (
+    PLUS4_STEP,
     Calibration,
     decide,
     likeliest_digits,
@@ -111,6 +113,7 @@ class FieldReader:
     networks: Networks
     digits: int  # of a code
     directory: np.ndarray | None  # (100000,) bool, which five-digit codes exist; None: no prior
+    plus4_step: float = PLUS4_STEP  # least step from the fifth of nine digits to the sixth, in usual steps
 
     def read(self, page: Page, fields: Sequence[Field]) -> tuple[list[Field], list[Attempt]]:
         """Read fields, the likeliest places first, until none that is left is likely to win; look twice where in doubt.
@@ -140,7 +143,7 @@ class FieldReader:
 
     def glance(self, page: Page, field: Field) -> Attempt:
         """The first look at one place."""
-        return self._first_look(_Shown(page), field)
+        return self._at(field)._first_look(_Shown(page), field)
 
     def look_closer(self, page: Page, attempt: Attempt, angle: float) -> Attempt:
         """Look again at a place that was read at a glance and left a doubt, until it is read for sure.
@@ -150,14 +153,18 @@ class FieldReader:
             attempt: what the glance read.
             angle: the direction of its line, degrees: seen otherwise, digits fail otherwise.
         """
-        level = replace(attempt.field, angle=angle)
+        level, reader = replace(attempt.field, angle=angle), self._at(attempt.field)
         for look in CLOSER_LOOKS:
             if confidence_at_a_glance(attempt) >= SURE:
                 break
             # At one height: the second reader has seen where the digits stand.
-            seen = next(self._glances(part(cut_field(page, level, look))))
+            seen = next(reader._glances(part(cut_field(page, level, look))))
             attempt = self._decided(attempt.field, (*attempt.looks, seen))
         return attempt
+
+    def _at(self, place: Field) -> FieldReader:
+        """The reader for a place seen at a glance: where a code surely stands, nine digits are that and its +4."""
+        return replace(self, plus4_step=0.0) if place.prior >= KNOWN_PLACE else self
 
     def _read_on(self, shown: _Shown, ranked: Sequence[Field], attempts: Sequence[Attempt]) -> list[Attempt]:
         """These readings, and those of the next places until none that is left is likely to win."""
@@ -229,7 +236,8 @@ class FieldReader:
         crops = [normalize_ink(cut_out(cut.image.ink, candidate)) for candidate in cut.lattice.candidates]
         digits = np.stack(crops) if crops else np.zeros((0, 28, 28), np.uint8)
         scores = self.networks.classifier.scores(digits)
-        return Seen(cut.image, cut.lattice, digits, scores, weigh(cut.lattice, scores, self.digits, cut.columns))
+        weighed = weigh(cut.lattice, scores, self.digits, cut.columns, self.plus4_step)
+        return Seen(cut.image, cut.lattice, digits, scores, weighed)
 
     def _decided(self, field: Field, looks: tuple[Seen, ...]) -> Attempt:
         """What some looks at a field say together."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from zipread.attempts import Attempt, confidence_here, outline_of
+from zipread.attempts import KNOWN_PLACE, Attempt, confidence_here, outline_of
 from zipread.clean import clean_page, separate_ink
 from zipread.decode import Decoded, probability
 from zipread.directory import load_directory
@@ -33,7 +33,7 @@ from zipread.records import (
     Status,
 )  # fmt: skip
 from zipread.settings import Settings
-from zipread.views import KNOWN_PLACE, View, Viewer
+from zipread.views import View, Viewer
 
 if TYPE_CHECKING:
     from zipread.form import Form

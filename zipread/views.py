@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from zipread.attempts import SURE, Attempt, confidence_at_a_glance, confidence_on_page
+from zipread.attempts import KNOWN_PLACE, SURE, Attempt, confidence_at_a_glance, confidence_on_page
 from zipread.clean import FIELD_HEIGHT, clean_page, cut_gray, taken_as_level, without_waves, without_waves_at
 from zipread.decode import probability
 from zipread.fields import HOPELESS, FieldReader
@@ -16,8 +16,6 @@ from zipread.glance import fitted, glance, joined, line_angle
 from zipread.locate import locate
 from zipread.records import ZIP_DIGITS, CleanPage, Field, Layout, Page
 
-KNOWN_PLACE = 3.0
-"""Log-odds of a place, before it is read, from which no other is looked for."""
 LIKELY_PLACE = -0.5
 """Log-odds from which a place is looked at again before others are looked for: waves hide what else it would have."""
 ILLEGIBLE = 0.15

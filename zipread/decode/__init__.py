@@ -18,13 +18,14 @@ from zipread.decode.confidence import (
     log_odds,
     probability,
 )
-from zipread.decode.plus4 import PLUS4_SHARE, are_nine, is_plus4
+from zipread.decode.plus4 import PLUS4_SHARE, PLUS4_STEP, are_nine, step_to_plus4
 from zipread.decode.search import Path, search, spell
 from zipread.decode.shortlist import shortlist
 from zipread.records import Candidate, Kind, Lattice
 
 __all__ = [
     "FEATURES",
+    "PLUS4_STEP",
     "Calibration",
     "Decoded",
     "Weighed",
@@ -76,7 +77,13 @@ class Weighed:
     shares: dict[str, float]  # probability of each code of the guesses, without a +4
 
 
-def weigh(lattice: Lattice, scores: np.ndarray, digits: int, columns: Sequence[np.ndarray] = ()) -> Weighed | None:
+def weigh(
+    lattice: Lattice,
+    scores: np.ndarray,
+    digits: int,
+    columns: Sequence[np.ndarray] = (),
+    plus4_step: float = PLUS4_STEP,
+) -> Weighed | None:
     """Find the most probable codes of exactly `digits` digits, or of 5+4 where `digits` is 5, in one look at a field.
 
     Args:
@@ -84,11 +91,12 @@ def weigh(lattice: Lattice, scores: np.ndarray, digits: int, columns: Sequence[n
         scores: (n, 11) float32 probabilities, a row for each candidate.
         digits: length of the code.
         columns: (t, 11) float32 probabilities of the second reader, once for each way it saw the field.
+        plus4_step: least step from the fifth of nine digits to the sixth, in usual steps; nearer, they are no code.
 
     Returns:
         The codes with what speaks for them, or None where the field has no path of that many digits.
     """
-    paths = _paths(lattice, scores, digits, columns)
+    paths = _paths(lattice, scores, digits, columns, plus4_step)
     if not paths:
         return None
     guesses, rivals = _both(lattice, scores, paths, columns)
@@ -160,7 +168,9 @@ def _normalized(mass: dict[str, float]) -> dict[str, float]:
     return {code: value / total for code, value in mass.items()}
 
 
-def _paths(lattice: Lattice, scores: np.ndarray, digits: int, columns: Sequence[np.ndarray]) -> list[Path]:
+def _paths(
+    lattice: Lattice, scores: np.ndarray, digits: int, columns: Sequence[np.ndarray], plus4_step: float
+) -> list[Path]:
     """The best paths of `digits` digits, or of nine where five and four stand apart."""
     by_length = search(lattice, scores, (5, 9) if digits == 5 and lattice.atoms >= 9 else (digits,))
     short = by_length[digits]
@@ -168,7 +178,7 @@ def _paths(lattice: Lattice, scores: np.ndarray, digits: int, columns: Sequence[
     if not long or not are_nine(long[0], short, columns):
         return short
     # Five digits torn out of nine are no code.
-    return long if is_plus4(long[0], lattice, columns) else []
+    return long if step_to_plus4(long[0], lattice, columns) >= plus4_step else []
 
 
 def _both(

@@ -13,9 +13,9 @@ from zipread.decode.search import Path
 from zipread.records import Lattice
 
 PLUS4_STEP = 1.25
-"""Least step from the fifth digit to a +4, in usual steps from digit to digit: the geometric mean of what the lattice
-and the second reader see. On made fields whose fonts train, by writers that trained nothing, it tells 5 + 4 printed
-digits from nine in a row in 98 of 100, handwritten ones in 87."""
+"""Least step from the fifth digit to a +4, in usual steps from digit to digit, where nine digits may be one number. On
+made fields whose fonts train, by writers that trained nothing, it tells 5 + 4 printed digits from nine in a row in 98
+of 100, handwritten ones in 87."""
 
 NINE_LEAD = 8.0
 """Least lead of nine digits before five, log probability by both readers: else letters, dashes or noise may be among
@@ -62,20 +62,24 @@ def _log_best(columns: np.ndarray, digits: int) -> float | None:
     return float(code_scores(columns, best)[0]) if best else None
 
 
-def is_plus4(path: Path, lattice: Lattice, columns: Sequence[np.ndarray]) -> bool:
-    """Whether nine digits are five and four that stand apart, by a dash or by white space.
+def step_to_plus4(path: Path, lattice: Lattice, columns: Sequence[np.ndarray]) -> float:
+    """How far the last four of nine digits stand from the first five: a dash or white space may be between them.
 
     Args:
         path: of nine digits through the lattice.
         lattice: candidates of one field.
         columns: (t, 11) float32 probabilities of the second reader, once for each way it saw the field.
+
+    Returns:
+        The step from the fifth digit to the sixth, in usual steps from digit to digit: the geometric mean of what the
+        lattice and the second reader see.
     """
     steps = [_step_of_boxes(path, lattice)]
     middles = [middle for _, middle in likeliest_digits(columns[0])] if columns else []
     if len(middles) == len(path.digits):
         between = np.diff(middles)
         steps.append(float(between[4] / np.median(np.delete(between, 4))))
-    return math.prod(steps) ** (1.0 / len(steps)) >= PLUS4_STEP
+    return math.prod(steps) ** (1.0 / len(steps))
 
 
 def _step_of_boxes(path: Path, lattice: Lattice) -> float:
