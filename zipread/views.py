@@ -18,8 +18,9 @@ from zipread.records import ZIP_DIGITS, CleanPage, Field, Layout, Page
 
 LIKELY_PLACE = -0.5
 """Log-odds from which a place is looked at again before others are looked for: waves hide what else it would have."""
-ILLEGIBLE = 0.15
-"""Confidence below which even a place that is known is not taken for the code's: others are looked for."""
+ILLEGIBLE = 0.05
+"""Confidence below which even a place that is known is not taken for the code's: others are looked for. Of 2,700 made
+pieces 13 were read with 0.05 to 0.15 at a known place, and a search gave none of them another code that was right."""
 
 NOWHERE = 0.02
 """Probability of all places together that a glance saw, below which no code is there unless one is read all the same.
