@@ -43,8 +43,10 @@ SIZES = (*FIRST_SIZE, 0.8, 1.25)
 SECOND_LOOKS = (Look(darkness=0.6, full=0.9), Look(darkness=0.75, full=0.9), Look(sharpen=4.0))
 """How doubtful fields are looked at again: without printed patterns, without pale frames, sharpened."""
 
-CLOSER_LOOKS = SECOND_LOOKS[1:]
-"""How a place that was read at a glance is looked at again; a third look showed no more of 171 such places."""
+CLOSER_LOOKS = ((SECOND_LOOKS[1], 0.0), (SECOND_LOOKS[2], 0.85))
+"""How a place that was read at a glance is looked at again, each with the least confidence from which it is worth it.
+Of 135 such places the second made 4 of the 48 sure that were read with 0.85 or more, and none of the 87 others, of
+which 54 were right before and 52 after it; a third look showed no more of 171."""
 
 WORTH_A_LOOK = 3.0
 LOOKED_AT_TWICE = 3
@@ -154,8 +156,8 @@ class FieldReader:
             angle: the direction of its line, degrees: seen otherwise, digits fail otherwise.
         """
         level, reader = replace(attempt.field, angle=angle), self._at(attempt.field)
-        for look in CLOSER_LOOKS:
-            if confidence_at_a_glance(attempt) >= SURE:
+        for look, least in CLOSER_LOOKS:
+            if not least <= confidence_at_a_glance(attempt) < SURE:
                 break
             # At one height: the second reader has seen where the digits stand.
             seen = next(reader._glances(part(cut_field(page, level, look))))
