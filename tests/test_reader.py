@@ -153,6 +153,9 @@ def test_a_known_place_that_is_in_doubt_is_looked_at_again_and_no_other_is_looke
     seen = viewer.view(page, "auto")
     assert (seen.best.field, seen.best.decoded.code) == (glanced.best.field, "22405")
     assert len(seen.best.looks) == len(glanced.best.looks) + len(CLOSER_LOOKS)
+    # What is not nearly sure is not sharpened: that would make it no surer.
+    monkeypatch.setattr(fields, "confidence_at_a_glance", lambda attempt: 0.8)
+    assert len(viewer.view(page, "auto").best.looks) == len(glanced.best.looks) + 1
 
 
 @pytest.mark.parametrize(("prior", "code"), [(views.KNOWN_PLACE, ("02139", "4307")), (1.0, ("", ""))])

@@ -151,14 +151,11 @@ def fitted(page: Page, place: Field) -> Field:
 
 def _brought_to(page: Page, found: Found, columns: ColumnReader, digits: int) -> Field:
     """A place as a field that holds the number seen there, or else what the finder saw."""
-    along, across = found.size
+    (along, across), lengths = found.size, written_lengths(digits)
     for tries in (TRIES[:1], TRIES[1:]):
-        seen = []
-        for off, taller in tries:
-            strip = _strip(found, off * across, taller * across)
-            number = _nearest(numbers_in(page, strip, columns), strip, along, written_lengths(digits))
-            if number is not None:
-                seen.append((number, strip))
+        strips = [_strip(found, off * across, taller * across) for off, taller in tries]
+        nearest = [_nearest(numbers_in(page, strip, columns), strip, along, lengths) for strip in strips]
+        seen = [(number, strip) for number, strip in zip(nearest, strips, strict=True) if number is not None]
         if seen:
             number, strip = min(seen, key=lambda pair: _away(*pair))
             return replace(place_of(number, strip), prior=log_odds(found.probability), line=None)
