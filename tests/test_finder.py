@@ -200,6 +200,26 @@ def test_where_no_number_is_seen_at_first_the_nearer_of_those_above_and_below_co
     assert not shown and len(lines) == 3
 
 
+@pytest.mark.parametrize(
+    ("middles", "is_seen"),
+    [  # the place reaches from 90 to 210
+        ((40.0, 60.0, 100.0, 125.0, 150.0, 175.0, 200.0), True),  # letters before the code
+        ((40.0, 75.0, 100.0, 125.0, 150.0, 175.0, 200.0), False),  # digits of a longer number
+        ((100.0, 125.0, 150.0, 175.0, 200.0, 240.0), True),  # a letter after it
+        ((100.0, 125.0, 150.0, 175.0, 200.0, 225.0), False),
+    ],
+)
+def test_letters_taken_for_digits_beside_a_code_are_left_out(middles, is_seen, monkeypatch):
+    number = Number("0" * len(middles), middles, 10.0)
+    monkeypatch.setattr("zipread.glance.numbers_in", lambda page, strip, reader: [number])
+    seen = Found((400.0, 200.0), (120.0, 30.0), 0.0, 0.9)
+
+    [place] = glance(Page(np.full((400, 900), 235, np.uint8)), Sees(seen), load_column_reader(), 5)
+
+    assert place.prior == pytest.approx(np.log(9) - (0.0 if is_seen else NO_NUMBER))
+    assert place.center == pytest.approx((400.0, 200.0))
+
+
 def test_a_place_that_is_the_end_of_a_long_number_becomes_all_of_it():
     wide = np.full((400, 1200), 235, np.uint8)
     cv2.putText(wide, "60614-7025", (300, 220), cv2.FONT_HERSHEY_SIMPLEX, 1.8, 30, 4, cv2.LINE_AA)

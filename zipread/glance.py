@@ -32,6 +32,8 @@ NEAR = 0.35
 """How far a number's middle may be from the place's, as a share of the place's length."""
 COVERED = 0.8
 """Or what share of the place it covers: the finder may see the end of a long number alone."""
+APART = 1.25
+"""Least step between a code and what beside it is taken for digits, in usual steps from digit to digit."""
 TALLER, FIT_DIGIT = 2.4, 24.0
 """Height of what is seen of a place to tell whether its digits reach out of it, code heights; pixels a code height."""
 FIT, FEWEST = (0.6, 1.4), 3
@@ -154,7 +156,7 @@ def _brought_to(page: Page, found: Found, columns: ColumnReader, digits: int) ->
     (along, across), lengths = found.size, written_lengths(digits)
     for tries in TRIES:
         strips = [_strip(found, off * across, taller * across) for off, taller in tries]
-        nearest = [_nearest(numbers_in(page, strip, columns), strip, along, lengths) for strip in strips]
+        nearest = [_number_at(numbers_in(page, strip, columns), strip, along, lengths) for strip in strips]
         seen = [(number, strip) for number, strip in zip(nearest, strips, strict=True) if number is not None]
         if seen:
             number, strip = min(seen, key=lambda pair: _away(*pair))
@@ -176,6 +178,26 @@ def _strip(found: Found, off: float, height: float) -> Strip:
     center = found.center[0] - off * math.sin(turn), found.center[1] + off * math.cos(turn)
     size = found.size[0] + 2.0 * BESIDE * found.size[1], (1.0 + 2.0 * ABOVE) * height
     return Strip(center, size, found.angle, ABOVE / (1.0 + 2.0 * ABOVE))
+
+
+def _number_at(numbers: list[Number], strip: Strip, along: float, lengths: tuple[int, ...]) -> Number | None:
+    """The number of a code's length at a place `along` a strip, or else such a part of one that stands there apart."""
+    whole = _nearest(numbers, strip, along, lengths)
+    return whole or _nearest([_part_at(number, strip, along) for number in numbers], strip, along, lengths)
+
+
+def _part_at(number: Number, strip: Strip, along: float) -> Number:
+    """What of a number stands at a place, where that stands apart: letters beside a code may look like digits."""
+    middles = np.array(number.middles)
+    there = np.flatnonzero(np.abs(middles - strip.size[0] / 2) <= (along + number.half) / 2)
+    if len(there) < 2:
+        return number
+    first, stop = int(there[0]), int(there[-1]) + 1
+    steps = np.diff(middles)
+    beside = steps[[at for at in (first - 1, stop - 1) if 0 <= at < len(steps)]]
+    if (beside < APART * np.median(steps[first : stop - 1])).any():
+        return number
+    return Number(number.digits[first:stop], number.middles[first:stop], number.half)
 
 
 def _nearest(numbers: list[Number], strip: Strip, along: float, lengths: tuple[int, ...]) -> Number | None:
