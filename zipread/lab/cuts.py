@@ -12,7 +12,7 @@ import numpy as np
 
 from zipread.lab.augment import capture
 from zipread.normalize import normalize_ink
-from zipread.records import NOT_A_DIGIT, Candidate, FieldImage
+from zipread.records import NOT_A_DIGIT, Box, FieldImage
 from zipread.segment import cut_out, segment
 
 DIGIT_HEIGHT = 60
@@ -69,15 +69,15 @@ def set_line(rng: np.random.Generator, inks: list[np.ndarray], labels: list[int]
     return Line(picture[:, :end], own[:, :, :end], tuple(labels[: len(cut)]))
 
 
-def label(line: Line, candidate: Candidate, ink: np.ndarray, to_line: np.ndarray) -> int | None:
-    """Which digit a candidate is, NOT_A_DIGIT, or None where it is neither clearly.
+def label(line: Line, box: Box, crop: np.ndarray, to_line: np.ndarray) -> int | None:
+    """Which digit a candidate of a lattice is, NOT_A_DIGIT, or None where it is neither clearly.
 
-    `ink` (h, w) uint8 is the field's, `to_line` (2, 3) maps its pixels to the line's.
+    `crop` (h, w) uint8 is its ink as `cut_out` gives it, `to_line` (2, 3) maps the lattice's pixels to the line's.
     """
-    ys, xs = np.nonzero(cut_out(ink, candidate) > 127)
+    ys, xs = np.nonzero(crop > 127)
     if len(ys) == 0:
         return None
-    left, top = max(0, candidate.box.x - 1), max(0, candidate.box.y - 1)
+    left, top = max(0, box.x - 1), max(0, box.y - 1)
     points = to_line @ np.stack((xs + left + 0.5, ys + top + 0.5, np.ones(len(xs))))
     columns = np.clip(points[0].astype(int), 0, line.ink.shape[1] - 1)
     rows = np.clip(points[1].astype(int), 0, line.ink.shape[0] - 1)
@@ -104,17 +104,16 @@ def cut_examples(rng: np.random.Generator, inks: list[np.ndarray], labels: list[
     lattice, image = segment(field)
     scale = line.ink.shape[0] / height
     to_line = np.diag([scale, scale]) @ image.to_page
-    found: dict[int, list[Candidate]] = {}
+    found: dict[int, list[np.ndarray]] = {}
     for index in rng.permutation(len(lattice.candidates)):
         candidate = lattice.candidates[index]
-        name = label(line, candidate, image.ink, to_line)
+        crop = cut_out(image.ink, candidate)
+        name = label(line, candidate.box, crop, to_line)
         if name == NOT_A_DIGIT and candidate.box.width < NARROW * candidate.box.height:
             continue  # half a digit that is a plain stroke is a one as well
         if name is not None:
-            found.setdefault(name, []).append(candidate)
+            found.setdefault(name, []).append(crop)
     most = {NOT_A_DIGIT: MOST_REJECTS}
     return [
-        (normalize_ink(cut_out(image.ink, candidate)), name)
-        for name, candidates in found.items()
-        for candidate in candidates[: most.get(name, MOST_ALIKE)]
+        (normalize_ink(crop), name) for name, crops in found.items() for crop in crops[: most.get(name, MOST_ALIKE)]
     ]
