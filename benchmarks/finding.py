@@ -6,7 +6,7 @@ Mail pieces of writers, fonts and seeds that nothing was tuned on; --purpose tra
 --purpose choose fonts that choose between networks.
 The first guess is the place with the best prior, before anything is read; the choice is the place whose reading won. A
 place is right when it covers the five digits and not much else. --stray counts what comes out of pictures that are no
-mail.
+mail, --notes of a few lines that end in another number.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -32,6 +32,7 @@ from zipread.lab.synth import photo
 from zipread.lab.synth.deck import load_supplies
 from zipread.lab.synth.hands import Writing
 from zipread.lab.synth.mail import Capture, MailTruth, Supplies, make_mail
+from zipread.lab.synth.notes import make_note
 from zipread.lab.synth.notmail import STRAYS, make_stray
 from zipread.locate import locate
 from zipread.records import Page, Place
@@ -72,8 +73,8 @@ def main() -> None:
         captures = {name: captures[name] for name in options.only}
     for writing in options.writing:
         _measure(writing, captures, supplies, reader, options)
-    if options.stray:
-        _strays(supplies, reader, options)
+    if options.stray or options.notes:
+        _no_mail(supplies, reader, options)
     _time(supplies, options.model)
 
 
@@ -189,26 +190,42 @@ def _polygon(picture: np.ndarray, corners: np.ndarray, colour: tuple[int, int, i
     cv2.polylines(picture, [np.round(corners).astype(np.int32)], True, colour, thick)
 
 
-def _strays(supplies: Supplies, reader: Reader, options: argparse.Namespace) -> None:
-    """What pictures that are no mail come out as."""
+def _no_mail(supplies: Supplies, reader: Reader, options: argparse.Namespace) -> None:
+    """What pictures that are no mail come out as, and notes, which look like an address and end in another number."""
     print(f"\nno mail, seed {options.seed}\n{'':<22}{'n':>9}{'code':>9}{'review':>9}{'blank':>9}{'accepted':>9}")
+    prints = supplies.print_fonts
+    strays = [(kind, partial(make_stray, prints=prints, kind=kind)) for kind in STRAYS]
+    _count_accepted(strays, 77, options.stray, reader, options)
+    writings: tuple[Writing, ...] = ("printed", "handwritten")
+    notes = [(f"note, {writing}", partial(make_note, writing=writing, supplies=supplies)) for writing in writings]
+    _count_accepted(notes, 78, options.notes, reader, options)
+
+
+def _count_accepted(
+    makers: Sequence[tuple[str, Callable[[np.random.Generator], np.ndarray]]],
+    part: int,
+    count: int,
+    reader: Reader,
+    options: argparse.Namespace,
+) -> None:
+    """Read `count` pictures without a code, shared among their makers; `part` of the seed's pictures."""
     total: list[str] = []
-    for number, kind in enumerate(STRAYS):
+    for number, (name, make) in enumerate(makers):
         statuses: list[str] = []
         codes, accepted = 0, []
-        for index in range(options.stray // len(STRAYS) + (number < options.stray % len(STRAYS))):
-            rng = np.random.default_rng((options.seed, 77, number, index))
-            page = Page(cv2.cvtColor(make_stray(rng, supplies.print_fonts, kind), cv2.COLOR_BGR2GRAY))
+        for index in range(count // len(makers) + (number < count % len(makers))):
+            rng = np.random.default_rng((options.seed, part, number, index))
+            page = Page(cv2.cvtColor(make(rng), cv2.COLOR_BGR2GRAY))
             reading = reader.read_page(page)[0]
             statuses.append(reading.status)
             codes += bool(reading.code)
             if reading.status == "accepted":
                 picture = cv2.cvtColor(page.gray, cv2.COLOR_GRAY2BGR)
                 _polygon(picture, np.array(reading.outline), (40, 40, 255), 3)
-                accepted.append((picture, f"{kind} #{index} {reading.code} {reading.confidence:.2f}"))
+                accepted.append((picture, f"{name} #{index} {reading.code} {reading.confidence:.2f}"))
         if options.sheet is not None:
-            write_sheet(options.sheet / f"stray-{kind}.png", accepted, tile_size=TILE)
-        print(_stray_line(kind, statuses, codes), flush=True)
+            write_sheet(options.sheet / f"stray-{name}.png", accepted, tile_size=TILE)
+        print(_stray_line(name, statuses, codes), flush=True)
         total += statuses
     print(f"accepted: {total.count('accepted')} of {len(total)}")
 
@@ -264,6 +281,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--writing", nargs="+", choices=("handwritten", "printed"), default=("handwritten", "printed"))
     parser.add_argument("--only", nargs="+", choices=tuple(_captures()), help="captures to measure; all if not given")
     parser.add_argument("--stray", type=int, default=104, help="pictures that are no mail; 0 leaves them out")
+    parser.add_argument("--notes", type=int, default=200, help="notes; 0 leaves them out")
     parser.add_argument("--model", type=Path, help="folder with the model files; the one that ships if not given")
     parser.add_argument("--sheet", type=Path, help="folder for contact sheets of what was lost")
     parser.add_argument("--worst", type=int, default=20, help="most pieces on a contact sheet")

@@ -1,4 +1,5 @@
 import csv
+import re
 from pathlib import Path
 
 import cv2
@@ -18,8 +19,9 @@ from zipread.lab.synth.ink import lay, set_as_font, set_by_eye, set_in_cells
 from zipread.lab.synth.lettering import Hand, write_address
 from zipread.lab.synth.mail import Supplies, make_mail
 from zipread.lab.synth.negatives import NEGATIVES, make_negative
+from zipread.lab.synth.notes import make_note, note_lines
 from zipread.lab.synth.paper import PAPERS, make_paper
-from zipread.lab.synth.places import Address, Place, load_places, make_address
+from zipread.lab.synth.places import STATES, Address, Place, as_people_write, load_places, make_address
 from zipread.lab.synth.strokes import Pen, draw, stroke_fields, thin
 from zipread.lab.words import WithWord
 from zipread.lab.zeros import RunningZeros
@@ -407,11 +409,37 @@ class TestMail:
         ]
         assert widths[1] == pytest.approx(2 * widths[0], rel=0.05)
 
+    def test_a_note_ends_in_a_number_and_in_no_code(self):
+        notes = [note_lines(np.random.default_rng(seed)) for seed in range(300)]
+        ends = [lines[-1].split()[-1] for lines in notes]
+        assert sum(end[-1].isdigit() for end in ends) > 250
+        bare = [end for lines, end in zip(notes, ends, strict=True) if end == lines[-1]]
+        assert bare and not any(re.fullmatch(r"\d{5}", end) for end in bare)
+        five = [end for end in ends if re.fullmatch(r"\$?\d+[.,]\d+", end) and sum(map(str.isdigit, end)) == 5]
+        assert len(five) > 60
+
+    @pytest.mark.parametrize("writing", ["printed", "handwritten"])
+    def test_notes_are_made_again_from_their_seed(self, prints, hands, writing):
+        supplies = Supplies((), prints, prints, hands)
+        one, again = (make_note(np.random.default_rng(4), writing, supplies) for _ in range(2))
+        assert one.dtype == np.uint8 and one.shape[2] == 3 and np.array_equal(one, again)
+        assert np.count_nonzero(one < 0.5 * np.median(one)) > 200  # ink
+
     def test_codes_and_cities_agree(self):
         places = {place.code: place for place in load_places()}
 
         assert places["02139"].city == "Cambridge" and places["02139"].state == "MA"
         assert "99999" not in places
+
+    def test_some_places_have_their_state_written_out(self):
+        places = load_places()
+        assert {place.state for place in places} - set(STATES) <= {"DC", "GU", "PR", "VI"}
+        written = as_people_write(places, 1)
+        assert [(place.code, place.city) for place in written] == [(place.code, place.city) for place in places]
+        of_michigan = [b.state for a, b in zip(places, written, strict=True) if a.state == "MI"]
+        assert {name: of_michigan.count(name) / len(of_michigan) for name in set(of_michigan)} == pytest.approx(
+            {"MI": 0.75, "Michigan": 0.2, "M.I.": 0.05}, abs=0.04
+        )
 
     def test_an_address_ends_with_its_code(self):
         place = Place("02139", "Cambridge", "MA")

@@ -13,6 +13,7 @@ import numpy as np
 from zipread.lab.synth import photo
 from zipread.lab.synth.hands import Writing
 from zipread.lab.synth.mail import Capture, Supplies, make_mail
+from zipread.lab.synth.notes import make_note
 from zipread.lab.synth.notmail import STRAYS, Stray, make_stray
 
 LONGEST = 768
@@ -21,12 +22,13 @@ RESOLUTIONS = (100.0, 110.0, 120.0, 130.0, 150.0, 200.0)
 """Pixels an inch that pieces are made with: enough for what is kept, and soon made."""
 QUALITY = 92
 """Of the JPEG a page is kept as."""
-STRAY, UNCODED = 0.12, 0.07
-"""Shares of pages that are no mail, and of mail without a code."""
+STRAY, NOTE, UNCODED = 0.1, 0.1, 0.07
+"""Shares of pages that are no mail, of notes, and of mail without a code."""
 CLUTTERED = 0.3
 """Share of mail with something else printed on it."""
 PRINTED_ON: tuple[Stray, ...] = ("text", "table", "plot", "drawing", "receipt", "barcode")
-"""What that may be, as in `synth.notmail`."""
+NOTE_ON = 0.25
+"""What that may be, as in `synth.notmail`, and how often it is a note instead."""
 CHUNK = 50
 """Pages that one process makes at a time."""
 
@@ -100,13 +102,16 @@ def _chunk(task: tuple[int, int, int]) -> list[tuple[bytes, np.ndarray]]:
 
 def _page(rng: np.random.Generator, supplies: Supplies) -> tuple[bytes, np.ndarray]:
     """One page as it is kept: its JPEG, and the code's corners (4, 2)."""
-    if rng.random() < STRAY:
+    chance, corners = rng.random(), np.full((4, 2), np.nan)
+    writing: Writing = "handwritten" if rng.random() < 0.5 else "printed"
+    if chance < STRAY:
         kind = STRAYS[rng.integers(len(STRAYS))]
-        picture, corners = make_stray(rng, supplies.print_fonts, kind), np.full((4, 2), np.nan)
+        picture = make_stray(rng, supplies.print_fonts, kind)
+    elif chance < STRAY + NOTE:
+        picture = make_note(rng, writing, supplies, _capture(rng))
     else:
-        writing: Writing = "handwritten" if rng.random() < 0.5 else "printed"
         picture, truth = make_mail(rng, writing, supplies, UNCODED, _capture(rng), RESOLUTIONS)
-        corners = np.array(truth.corners) if truth.corners else np.full((4, 2), np.nan)
+        corners = np.array(truth.corners) if truth.corners else corners
     gray = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
     scale = LONGEST / max(gray.shape)
     size = round(gray.shape[1] * scale), round(gray.shape[0] * scale)
@@ -133,7 +138,9 @@ def _cluttered(rng: np.random.Generator, gray: np.ndarray, corners: np.ndarray, 
     height, width = gray.shape
     for _ in range(int(rng.integers(1, 4))):
         kind = PRINTED_ON[rng.integers(len(PRINTED_ON))]
-        other = cv2.cvtColor(make_stray(rng, supplies.print_fonts, kind), cv2.COLOR_BGR2GRAY)
+        note = rng.random() < NOTE_ON
+        printed = make_note(rng, "printed", supplies) if note else make_stray(rng, supplies.print_fonts, kind)
+        other = cv2.cvtColor(printed, cv2.COLOR_BGR2GRAY)
         w, h = round(width * rng.uniform(0.1, 0.35)), round(height * rng.uniform(0.1, 0.4))
         x, y = int(rng.integers(0, width - w)), int(rng.integers(0, height - h))
         room = np.array([0.3 * width, 0.15 * height])

@@ -37,6 +37,7 @@ from zipread.lab.synth.families import (
 from zipread.lab.synth.fonts import FontFile, find_fonts
 from zipread.lab.synth.hands import Hands, Prints
 from zipread.lab.synth.mail import Supplies
+from zipread.lab.synth.places import as_people_write
 from zipread.lab.trainset import RECIPE, make_set
 from zipread.lab.writers import drawn_writers, font_writers, together
 from zipread.normalize import NORMALIZATION_VERSION
@@ -191,7 +192,9 @@ def _page_sets(
 
 def _supplies(digits: Digits) -> Supplies:
     """What made mail of some writers is made from; its fonts may train."""
-    return replace(load_supplies("train"), digits=Hands(digits.x, digits.y, digits.writer))
+    supplies = load_supplies("train")
+    places = as_people_write(supplies.places, seed=1)
+    return replace(supplies, places=places, digits=Hands(digits.x, digits.y, digits.writer))
 
 
 def write_manifest(out: Path, training: dict[str, Any]) -> Path:

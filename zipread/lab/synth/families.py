@@ -139,28 +139,39 @@ HELD_OUT_HAND: tuple[Family, ...] = _families(
 MORE_PRINT: tuple[Family, ...] = (
     *_from_npm(
         "sans",
-        "Albert Sans, Archivo, Archivo Black, Asap, Barlow, Catamaran, Chivo, DM Sans, Didact Gothic, Encode Sans, "
-        "Epilogue, Fira Sans, Gothic A1, Heebo, IBM Plex Sans, Instrument Sans, Lexend, Libre Franklin, Maven Pro, "
-        "Montserrat, Nunito, Outfit, Overpass, PT Sans Caption, Plus Jakarta Sans, Prompt, Public Sans, Questrial, "
-        "Raleway, Red Hat Display, Roboto Flex, Rubik, Saira, Sarabun, Signika, Source Sans 3, Space Grotesk, "
-        "Titillium Web, Ubuntu, Urbanist, Work Sans",
+        "Alata, Albert Sans, Anek Latin, Archivo, Archivo Black, Asap, Atkinson Hyperlegible, Average Sans, Barlow, "
+        "Basic, Baumans, Belleza, Blinker, Cagliostro, Carrois Gothic, Catamaran, Chivo, Coda, Convergence, Cuprum, "
+        "Didact Gothic, DM Sans, Electrolize, Encode Sans, Epilogue, Fahkwang, Farro, Fira Sans, Galdeano, Gothic "
+        "A1, Gruppo, Hammersmith One, Heebo, IBM Plex Sans, Imprima, Inder, Inria Sans, Instrument Sans, Istok Web, "
+        "Julius Sans One, Kite One, Lexend, Libre Franklin, Maven Pro, Michroma, Monda, Montserrat, Nobile, Nova "
+        "Flat, Nova Round, Numans, Nunito, Outfit, Overpass, Oxanium, Plus Jakarta Sans, Prompt, PT Sans Caption, "
+        "Public Sans, Quantico, Questrial, Rajdhani, Raleway, Red Hat Display, Roboto Flex, Rubik, Ruda, Saira, "
+        "Sarabun, Scada, Signika, Sniglet, Source Sans 3, Space Grotesk, Spinnaker, Strait, Tenor Sans, Titillium "
+        "Web, Tomorrow, Ubuntu, Unica One, Urbanist, Voltaire, Work Sans",
     ),
     *_from_npm(
         "serif",
-        "Aleo, Arvo, Bodoni Moda, Coustard, DM Serif Text, Frank Ruhl Libre, Gelasio, IBM Plex Serif, Kameron, "
-        "Kreon, Libre Bodoni, Literata, Lora, Merriweather, Neuton, Newsreader, Noticia Text, Rokkitt, Rufina, "
-        "Sanchez, Slabo 27px, Source Serif 4, Spectral, Zilla Slab",
+        "Adamina, Aleo, Alice, Alike, Amethysta, Antic Slab, Arbutus Slab, Artifika, Arvo, Average, Belgrano, "
+        "Bellefair, Bentham, Bevan, Bodoni Moda, Bree Serif, Cantata One, Cinzel, Cormorant Infant, Coustard, DM "
+        "Serif Text, Enriqueta, Fauna One, Federo, Frank Ruhl Libre, Fraunces, Gelasio, GFS Didot, Gilda "
+        "Display, Glegoo, Graduate, IBM Plex Serif, Inika, Inria Serif, Kameron, Kelly Slab, Kreon, "
+        "Ledger, Libre Bodoni, Literata, Lora, Lusitana, Marko One, Martel, Merriweather, Montagu Slab, Neuton, "
+        "Newsreader, Nixie One, Noticia Text, Ovo, Philosopher, Podkova, Prata, Quando, Radley, Rhodium Libre, "
+        "Rokkitt, Rufina, Sanchez, Scope One, Slabo 27px, Source Serif 4, Spectral, Stardos Stencil, Trirong, "
+        "Ultra, Unna, Vesper Libre, Vidaloka, Zilla Slab",
     ),
     *_from_npm(
         "mono",
-        "Azeret Mono, Chivo Mono, DM Mono, IBM Plex Mono, Kode Mono, Martian Mono, Overpass Mono, Red Hat Mono, "
-        "Share Tech Mono, Sometype Mono, Source Code Pro, Space Mono, Spline Sans Mono, Ubuntu Mono, Victor Mono",
+        "Azeret Mono, Chivo Mono, DM Mono, IBM Plex Mono, Kode Mono, Lekton, Martian Mono, Overpass "
+        "Mono, Red Hat Mono, Share Tech Mono, Sometype Mono, Source Code Pro, Space Mono, Spline Sans Mono, Ubuntu "
+        "Mono, Victor Mono",
     ),
     *_from_npm(
         "condensed",
-        "Anton, Antonio, Archivo Narrow, Asap Condensed, Barlow Condensed, Barlow Semi Condensed, Encode Sans "
-        "Condensed, Fira Sans Condensed, Fjalla One, IBM Plex Sans Condensed, League Gothic, Oswald, Sofia Sans "
-        "Condensed, Sofia Sans Extra Condensed, Ubuntu Condensed",
+        "Anton, Antonio, Archivo Narrow, Asap Condensed, Barlow Condensed, Barlow Semi Condensed, Contrail One, "
+        "Economica, Encode Sans Condensed, Fira Sans Condensed, Fjalla One, Homenaje, IBM Plex Sans Condensed, "
+        "Imbue, Jockey One, Khand, League Gothic, Maiden Orange, Oswald, Pompiere, Rationale, Six Caps, Sofia Sans "
+        "Condensed, Sofia Sans Extra Condensed, Teko, Ubuntu Condensed",
     ),
 )
 """Further printed families that may train."""

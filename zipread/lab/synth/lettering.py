@@ -19,6 +19,10 @@ BENT_SHARE = 0.15
 """Share of a careless hand's lines that bend besides sloping."""
 
 
+_SEPARATORS = str.maketrans("", "", "-.,")
+"""What stands among the digits of a number."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hand:
     """Who writes a block and how."""
@@ -67,15 +71,15 @@ def write_lines(rng: np.random.Generator, lines: Sequence[str], hand: Hand) -> B
 
 def _digit_words(rng: np.random.Generator, lines: Sequence[str], hand: Hand) -> dict[str, Line]:
     """Write every number of a block in one go, so that one writer writes them all."""
-    if hand.digits is None:
-        return {}
     words = sorted({word for line in lines for word in line.split() if _is_number(word)})
+    if hand.digits is None or not words:
+        return {}
     glyphs = iter(hand.digits.glyphs(rng, "".join(words), hand.script))
     return {word: _spaced(rng, [next(glyphs) for _ in word], hand.script) for word in words}
 
 
 def _is_number(word: str) -> bool:
-    return word.replace("-", "").isdigit()
+    return word.translate(_SEPARATORS).isdigit()
 
 
 def _spaced(rng: np.random.Generator, glyphs: Sequence[Glyph], script: Script) -> Line:

@@ -133,17 +133,17 @@ def _put_sender(rng: np.random.Generator, piece: _Piece, supplies: Supplies, wri
         other = supplies.places[rng.integers(len(supplies.places))]
         address = make_address(rng, other, business=bool(rng.random() < 0.5))
         by_hand = writing == "handwritten" and rng.random() < 0.6
-        hand = _hand(rng, "handwritten" if by_hand else "printed", supplies, piece.dpi * rng.uniform(0.07, 0.1))
+        hand = choose_hand(rng, "handwritten" if by_hand else "printed", supplies, piece.dpi * rng.uniform(0.07, 0.1))
         room = piece.sheet.shape[1] * 0.42
         block = _fitted(rng, address, hand, room)
-        lay(piece.sheet, block.coverage, (x, y), _ink(rng, by_hand=by_hand), rng.uniform(0.85, 1.0))
+        lay(piece.sheet, block.coverage, (x, y), choose_ink(rng, by_hand=by_hand), rng.uniform(0.85, 1.0))
         bottom += block.coverage.shape[0]
         piece.words.append("return address")
     if rng.random() < 0.2:
-        hand = _hand(rng, "printed", supplies, piece.dpi * rng.uniform(0.07, 0.1))
+        hand = choose_hand(rng, "printed", supplies, piece.dpi * rng.uniform(0.07, 0.1))
         text = stationery.ENDORSEMENTS[rng.integers(len(stationery.ENDORSEMENTS))]
         block = write_lines(rng, [text], hand)
-        lay(piece.sheet, block.coverage, (x, bottom + round(0.15 * piece.dpi)), _ink(rng, by_hand=False))
+        lay(piece.sheet, block.coverage, (x, bottom + round(0.15 * piece.dpi)), choose_ink(rng, by_hand=False))
         piece.words.append("endorsement")
 
 
@@ -153,7 +153,7 @@ def _put_recipient(
     """Write the recipient's address; returns where the code stands on the piece, if there is one."""
     by_hand = writing == "handwritten"
     inches = float(np.exp(rng.uniform(np.log(0.13), np.log(0.32)))) if by_hand else rng.uniform(8, 14) / 72 * 0.7
-    hand = _hand(rng, writing, supplies, piece.dpi * inches)
+    hand = choose_hand(rng, writing, supplies, piece.dpi * inches)
     height, width = piece.sheet.shape[:2]
     block = _fitted(rng, address, hand, width * (0.62 if by_hand else 0.5))
     h, w = block.coverage.shape
@@ -172,7 +172,7 @@ def _put_recipient(
     if by_hand and rng.random() < 0.1:
         coverage = pencil(rng, coverage, rng.uniform(0.1, 0.3))
         piece.words.append("pencil")
-    ink = _ink(rng, by_hand=by_hand)
+    ink = choose_ink(rng, by_hand=by_hand)
     lay(piece.sheet, coverage, (left, top), ink, rng.uniform(0.85, 1.0))
     if block.code is None:
         return None
@@ -207,7 +207,8 @@ def _fitted(rng: np.random.Generator, address: Address, hand: Hand, room: float)
     return write_address(rng, address, replace(hand, script=smaller))
 
 
-def _hand(rng: np.random.Generator, writing: Writing, supplies: Supplies, height: float) -> Hand:
+def choose_hand(rng: np.random.Generator, writing: Writing, supplies: Supplies, height: float) -> Hand:
+    """Choose who writes, and how, in digits `height` pixels high."""
     prints = supplies.hand_fonts if writing == "handwritten" else supplies.print_fonts
     font = prints.choose(rng)
     script = Script(
@@ -223,7 +224,7 @@ def _hand(rng: np.random.Generator, writing: Writing, supplies: Supplies, height
     return Hand(prints, font, script, supplies.digits, bool(rng.random() < 0.3), rng.uniform(0.3, 1.2))
 
 
-def _ink(rng: np.random.Generator, *, by_hand: bool) -> np.ndarray:
+def choose_ink(rng: np.random.Generator, *, by_hand: bool) -> np.ndarray:
     """Choose an ink: (3,) blue, green, red."""
     if not by_hand:
         return np.full(3, rng.uniform(5, 70))

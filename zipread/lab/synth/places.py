@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -26,6 +27,20 @@ STREETS = (
 )
 WAYS = ("St", "Ave", "Rd", "Dr", "Ln", "Blvd", "Ct", "Street", "Avenue", "Road", "Way")
 
+STATES = dict(
+    AL="Alabama", AK="Alaska", AZ="Arizona", AR="Arkansas", CA="California", CO="Colorado", CT="Connecticut",
+    DE="Delaware", FL="Florida", GA="Georgia", HI="Hawaii", ID="Idaho", IL="Illinois", IN="Indiana", IA="Iowa",
+    KS="Kansas", KY="Kentucky", LA="Louisiana", ME="Maine", MD="Maryland", MA="Massachusetts", MI="Michigan",
+    MN="Minnesota", MS="Mississippi", MO="Missouri", MT="Montana", NE="Nebraska", NV="Nevada", NH="New Hampshire",
+    NJ="New Jersey", NM="New Mexico", NY="New York", NC="North Carolina", ND="North Dakota", OH="Ohio", OK="Oklahoma",
+    OR="Oregon", PA="Pennsylvania", RI="Rhode Island", SC="South Carolina", SD="South Dakota", TN="Tennessee",
+    TX="Texas", UT="Utah", VT="Vermont", VA="Virginia", WA="Washington", WV="West Virginia", WI="Wisconsin",
+    WY="Wyoming",
+)  # fmt: skip
+"""Names of the states by their two letters."""
+SPELLED_OUT, DOTTED = 0.2, 0.05
+"""Shares of places that `as_people_write` names with all of their state's name, and with dots after its letters."""
+
 CodePlace = Literal["after the state", "on its own line", "before a country"]
 
 
@@ -35,7 +50,7 @@ class Place:
 
     code: str  # five digits
     city: str
-    state: str  # two letters
+    state: str  # two letters, or as `as_people_write` writes it
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +81,20 @@ def load_places() -> tuple[Place, ...]:
         for entry in zipcodes.list_all()
         if entry["zip_code_type"] == "STANDARD" and entry["active"] and entry["country"] == "US"
     )
+
+
+def as_people_write(places: Sequence[Place], seed: int) -> tuple[Place, ...]:
+    """The same places, some with their state's name written out, some with dots after its letters."""
+    chances = np.random.default_rng(seed).random(len(places))
+    return tuple(
+        replace(place, state=_state(place.state, chance)) for place, chance in zip(places, chances, strict=True)
+    )
+
+
+def _state(letters: str, chance: float) -> str:
+    if chance < SPELLED_OUT:
+        return STATES.get(letters, letters)
+    return "".join(f"{letter}." for letter in letters) if chance < SPELLED_OUT + DOTTED else letters
 
 
 def make_address(rng: np.random.Generator, place: Place, *, business: bool) -> Address:
