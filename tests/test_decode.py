@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from zipread.decode import Calibration, Decoded, decide, kind_of, log_odds, weigh
+from zipread.decode import Calibration, Decoded, decide, log_odds, weigh
 from zipread.decode.columns import best_codes, code_scores
 from zipread.decode.plus4 import NINE_LEAD, are_nine
 from zipread.decode.search import Path
@@ -285,21 +285,6 @@ def test_nine_boxes_that_do_not_follow_each_other_are_no_plus4(step):
     scores = np.stack([row(int(d)) for d in "021394307"])
     decoded = decode(lattice_of(candidates, (7.0,) * 9), scores, 5, None, WITH_COLUMNS, columns_of("021394307"))
     assert decoded is None
-
-
-def placed(lefts: tuple[int, ...], tops: tuple[int, ...] = (0,) * 5) -> list[Candidate]:
-    boxes = [Box(left, top, 25, 40) for left, top in zip(lefts, tops, strict=True)]
-    return [Candidate(i, i + 1, box, np.zeros((40, 25), np.uint8)) for i, box in enumerate(boxes)]
-
-
-def test_print_stands_more_evenly_than_handwriting():
-    even, uneven = (0, 30, 60, 90, 120), (0, 34, 59, 96, 119)
-    level, sloped, dancing = (10,) * 5, (0, 3, 6, 9, 12), (10, 4, 14, 9, 2)
-    assert kind_of(placed(even, level), 40) == "printed"
-    assert kind_of(placed(even, sloped), 40) == "printed"
-    assert kind_of(placed(uneven, dancing), 40) == "handwritten"
-    assert kind_of(placed(uneven, level), 40) == "unknown"
-    assert kind_of(placed(uneven, dancing)[:2], 40) == "unknown"
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -342,10 +342,26 @@ def test_on_blank_paper_nothing_is_considered():
 
 def attempt_at(prior: float, center: tuple[float, float], confidence: float, layout: str = "envelope") -> Attempt:
     image = FieldImage(*(np.zeros((4, 4), np.uint8),) * 3, np.eye(2, 3))
-    decoded = Decoded("12345", "", confidence, 0, (), (), "unknown", ())
+    decoded = Decoded("12345", "", confidence, 0, (), (), ())
     field = Field(center, (100.0, 20.0), 0.0, layout, prior=prior)
-    look = Seen(image, Lattice(0, (), (), 20.0), np.zeros((0, 28, 28), np.uint8), np.zeros((0, 11)), None)
+    look = Seen(image, Lattice(0, (), (), 20.0), np.zeros((0, 28, 28), np.uint8), np.zeros((0, 11)), None, None)
     return Attempt(field, (look,), look, decoded)
+
+
+@pytest.mark.parametrize(
+    ("by_hand", "kind"),
+    [
+        (0.97, "handwritten"),
+        (0.8, "handwritten"),
+        (0.79, "unknown"),
+        (0.21, "unknown"),
+        (0.1, "printed"),
+        (None, "unknown"),
+    ],
+)
+def test_handwriting_and_print_are_told_apart_where_that_is_probable(by_hand, kind):
+    attempt = attempt_at(1.0, (500.0, 300.0), 0.99)
+    assert replace(attempt, shown=replace(attempt.shown, by_hand=by_hand)).kind == kind
 
 
 def test_a_page_is_no_surer_than_its_reading_and_less_sure_where_places_compete():

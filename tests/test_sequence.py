@@ -8,7 +8,7 @@ import pytest
 from zipread.decode.columns import best_codes, code_scores
 from zipread.errors import DependencyError
 from zipread.model import model_folder
-from zipread.sequence import DIGIT_ROWS, FULL_INK, ROWS, STEP, load_column_reader, normalize_line
+from zipread.sequence import DIGIT_ROWS, FULL_INK, ROWS, STEP, load_column_reader, normalize_line, seen
 
 NOTHING = 10
 
@@ -118,9 +118,23 @@ def test_the_shipped_second_reader_is_the_same_in_onnx_and_keras_and_reads_plain
     cv2.putText(gray, "62704", (20, 48), cv2.FONT_HERSHEY_SIMPLEX, 1.6, 20, 4, cv2.LINE_AA)
     line = normalize_line(gray, 14, 48)
     assert line is not None
-    by_onnx, by_keras = (load_column_reader(engine).columns(line) for engine in ("onnx", "keras"))
-    assert np.abs(by_onnx - by_keras).max() < 1e-5
-    assert best_codes(by_onnx, 5)[0] == "62704"
+    by_onnx, by_keras = (load_column_reader(engine).see(line) for engine in ("onnx", "keras"))
+    assert np.abs(by_onnx.columns - by_keras.columns).max() < 1e-5
+    assert by_onnx.by_hand == pytest.approx(by_keras.by_hand, abs=1e-5)
+    assert best_codes(by_onnx.columns, 5)[0] == "62704"
+
+
+def test_a_line_is_as_handwritten_as_its_digits_whatever_stands_beside_them():
+    columns = columns_of(".4.7", 1.0)
+    said = seen(np.column_stack([columns, [0.0, 0.9, 1.0, 0.7]]).astype(np.float32))
+    assert said.columns == pytest.approx(columns)
+    assert said.by_hand == pytest.approx(0.8, abs=1e-3)
+
+
+def test_a_second_reader_that_does_not_tell_handwriting_is_to_be_trained_again(monkeypatch):
+    monkeypatch.setattr("zipread.sequence.load_network", lambda *_: lambda lines: np.zeros((1, 8, 11), np.float32))
+    with pytest.raises(DependencyError, match=r"lines\.onnx: was trained by an older zipread"):
+        load_column_reader()
 
 
 def test_a_model_folder_of_digits_alone_has_no_second_reader(tmp_path):

@@ -118,7 +118,7 @@ def test_the_next_place_is_read_where_a_second_look_leaves_little_of_the_first(m
     def said(field: Field, looks: tuple[None, ...]) -> Attempt:
         seen = confidence[field.name]
         value = seen[min(len(looks), len(seen)) - 1]
-        return Attempt(field, looks, None, Decoded("62704", "", value, 0, (), (), "unknown", (0.0,) * len(FEATURES)))
+        return Attempt(field, looks, None, Decoded("62704", "", value, 0, (), (), (0.0,) * len(FEATURES)))
 
     monkeypatch.setattr(FieldReader, "_first_look", lambda _, shown, field: said(field, (None,)))
     monkeypatch.setattr(FieldReader, "_look", lambda *_: None)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from zipread.records import Field, Page, Strip
+from zipread.sequence import SeenLine
 from zipread.skim import numbers_in, skim
 
 HEIGHT = 20.0  # of a digit, pixels of the page and of a normalized line: a column is 2 pixels of the page
@@ -16,12 +17,12 @@ class Told:
     def __init__(self, *shown: tuple[str, int]) -> None:
         self.shown = shown
 
-    def columns(self, line: np.ndarray) -> np.ndarray:
+    def see(self, line: np.ndarray) -> SeenLine:
         columns = np.full((line.shape[1] // 2, 11), 0.01, np.float32)
         columns[:, 10] = 0.9
         for name, at in self.shown:
             columns[at, int(name)], columns[at, 10] = 0.95, 0.01
-        return columns
+        return SeenLine(columns, 0.0)
 
 
 @pytest.fixture

@@ -129,7 +129,7 @@ def made_lines(*_: object) -> dict[int, Lines]:
     columns[:, 10:12] = 1
     codes = np.full((70, 10), 255, np.uint8)
     codes[:, 0] = 1
-    return {96: Lines(images, columns, codes)}
+    return {96: Lines(images, columns, codes, np.zeros(70, np.uint8))}
 
 
 def made_pages(*_: object) -> Pages:
@@ -315,7 +315,7 @@ def test_a_network_of_lines_is_the_same_in_onnx_whatever_is_learned(tmp_path):
         lines = rng.integers(0, 256, (batch, 32, width)).astype(np.uint8)
         [by_onnx] = session.run(None, {"lines": lines})
         by_keras = np.asarray(model(lines, training=False))
-        assert by_onnx.shape == (batch, width // 2, 11)
+        assert by_onnx.shape == (batch, width // 2, 12)
         assert by_keras.std() > 0.01
         assert np.abs(by_onnx - by_keras).max() < 1e-5
     normalized = next(layer for layer in model.layers if layer.name.startswith("layer_normalization"))

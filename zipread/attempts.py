@@ -10,13 +10,16 @@ import cv2
 import numpy as np
 
 from zipread.decode import Decoded, Weighed, log_odds, probability
-from zipread.records import Corners, Field, FieldImage, Lattice
+from zipread.records import Corners, Field, FieldImage, Kind, Lattice
 
 SURE = 0.95
 """Confidence from which nothing more is looked at; whatever is accepted, so that readings do not depend on that."""
 
 KNOWN_PLACE = 3.0
 """Log-odds of a place, before it is read, from which no other is looked for."""
+
+SURE_KIND = 0.8
+"""Probability from which a code is told to be handwritten, or to be printed."""
 
 MOST_EVIDENCE = 1.5
 """Log-odds that a reading adds to its place at most: a number that is read for sure need not be the code."""
@@ -45,6 +48,7 @@ class Seen:
     digits: np.ndarray  # (n, 28, 28) uint8, one for each candidate
     scores: np.ndarray  # (n, 11) float32
     weighed: Weighed | None
+    by_hand: float | None  # probability that the digits are handwritten; None where no second reader saw them
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,14 @@ class Attempt:
     looks: tuple[Seen, ...]
     shown: Seen  # the one of the looks that shows the code best; the first where none shows one
     decoded: Decoded | None
+
+    @property
+    def kind(self) -> Kind:
+        """Whether the code is written by hand, where the look that shows it best tells."""
+        by_hand = self.shown.by_hand
+        if by_hand is None or 1.0 - SURE_KIND < by_hand < SURE_KIND:
+            return "unknown"
+        return "handwritten" if by_hand >= SURE_KIND else "printed"
 
     @property
     def merit(self) -> float:

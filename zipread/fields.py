@@ -33,7 +33,7 @@ from zipread.finder import Finder, load_finder
 from zipread.normalize import normalize_ink
 from zipread.records import Field, FieldImage, Lattice, Page, written_lengths
 from zipread.segment import Parts, cut_apart, cut_out, lattice_of, part
-from zipread.sequence import COLUMN, DIGIT_ROWS, ColumnReader, load_column_reader, normalize_line
+from zipread.sequence import COLUMN, DIGIT_ROWS, ColumnReader, SeenLine, load_column_reader, normalize_line
 from zipread.skim import skim
 
 FIRST_SIZE = (1.0,)
@@ -69,7 +69,7 @@ class _Cut:
 
     image: FieldImage
     lattice: Lattice
-    columns: tuple[np.ndarray, ...] = ()  # what the second reader sees at each size, (t, 11) float32
+    lines: tuple[SeenLine, ...] = ()  # what the second reader sees at each size
     step: float = 0.0  # width of a column, pixels of the image
 
 
@@ -213,7 +213,7 @@ class FieldReader:
 
     def _few_of(self, cut: _Cut) -> Seen | None:
         """A field seen with those candidates alone that the second reader's digits single out, where they do."""
-        digits = [] if not cut.columns or cut.image.cells else likeliest_digits(cut.columns[0])
+        digits = [] if not cut.lines or cut.image.cells else likeliest_digits(cut.lines[0].columns)
         if len(digits) not in written_lengths(self.digits):
             return None
         chosen = shortlist(cut.lattice, [middle * cut.step for _, middle in digits])
@@ -230,16 +230,18 @@ class FieldReader:
         top, bottom = _band(image, lattice)
         middle, half = (top + bottom) / 2, (bottom - top) / 2
         lines = [normalize_line(image.gray, middle - half * size, middle + half * size) for size in sizes]
-        columns = tuple(self.networks.columns.columns(line) for line in lines if line is not None)
-        return _Cut(image, lattice, columns, COLUMN * (bottom - top) / DIGIT_ROWS)
+        seen = tuple(self.networks.columns.see(line) for line in lines if line is not None)
+        return _Cut(image, lattice, seen, COLUMN * (bottom - top) / DIGIT_ROWS)
 
     def _seen(self, cut: _Cut) -> Seen:
         """Score every candidate, weigh the codes the field may show."""
         crops = [normalize_ink(cut_out(cut.image.ink, candidate)) for candidate in cut.lattice.candidates]
         digits = np.stack(crops) if crops else np.zeros((0, 28, 28), np.uint8)
         scores = self.networks.classifier.scores(digits)
-        weighed = weigh(cut.lattice, scores, self.digits, cut.columns, self.plus4_step)
-        return Seen(cut.image, cut.lattice, digits, scores, weighed)
+        columns = [line.columns for line in cut.lines]
+        weighed = weigh(cut.lattice, scores, self.digits, columns, self.plus4_step)
+        by_hand = cut.lines[0].by_hand if cut.lines else None
+        return Seen(cut.image, cut.lattice, digits, scores, weighed, by_hand)
 
     def _decided(self, field: Field, looks: tuple[Seen, ...]) -> Attempt:
         """What some looks at a field say together."""

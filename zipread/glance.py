@@ -50,7 +50,7 @@ MOST_POINTS = 1000
 """Pixels of ink looked at for it."""
 SAME = 0.4
 """Middles of one place are at most so far apart, as a share of its length."""
-UNSEEN = 0.1
+UNSEEN = 0.01
 """Probability that a place has which the glance did not see: real mail may look like none that trained it."""
 UNOFFERED = 0.03
 """Probability that a place has which geometry did not offer."""

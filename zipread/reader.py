@@ -213,7 +213,7 @@ class Reader:
             plus4=decoded.plus4,
             confidence=confidence,
             status="accepted" if accepted else "review",
-            kind=decoded.kind,
+            kind=attempt.kind,
             digit_confidences=tuple(
                 float(digit.scores[int(name)]) for digit, name in zip(main, decoded.code, strict=True)
             ),

@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from zipread.errors import DependencyError
 from zipread.model import Network, load_network, model_folder, read_manifest
 
 ROWS = 32
@@ -39,23 +40,39 @@ PAPER_REACH = 15
 """Pixels of the line within which paper must be seen beside every stroke."""
 
 
+SAID = 12
+"""Numbers that the network says of a column: probabilities of ten digits and none, and of handwriting."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenLine:
+    """What the network sees in a line."""
+
+    columns: np.ndarray  # (w / 2, 11) float32 probabilities; the last: no digit here
+    by_hand: float  # probability that its digits are handwritten
+
+
+def seen(answer: np.ndarray) -> SeenLine:
+    """What the network's answer for a line, (w / 2, 12) float32, says: the kind of the line is that of its digits."""
+    columns, by_hand = answer[:, :-1], answer[:, -1]
+    digits = np.maximum(1.0 - columns[:, -1], 1e-6)
+    return SeenLine(columns, float(digits @ by_hand / digits.sum()))
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnReader:
     """The network that names the columns of a line."""
 
     network: Network
 
-    def columns(self, line: np.ndarray) -> np.ndarray:
+    def see(self, line: np.ndarray) -> SeenLine:
         """Name the columns of one line.
 
         Args:
             line: (32, w) uint8, as `normalize_line` makes it.
-
-        Returns:
-            (w / 2, 11) float32 probabilities; the last: no digit here.
         """
         # One line at a time: padding lines to one width would change what the network sees at their ends.
-        return self.network(line[None])[0].astype(np.float32, copy=False)
+        return seen(self.network(line[None])[0].astype(np.float32, copy=False))
 
 
 def load_column_reader(engine: str = "onnx", folder: Path | None = None) -> ColumnReader | None:
@@ -66,13 +83,17 @@ def load_column_reader(engine: str = "onnx", folder: Path | None = None) -> Colu
         folder: where lines.onnx or lines.keras and manifest.json lie; None: the model that ships.
 
     Raises:
-        DependencyError: the manifest names the network, and its file is missing or damaged; or Keras is not installed.
+        DependencyError: the manifest names the network, and its file is missing, damaged or of an older zipread; or
+            Keras is not installed.
     """
     folder = folder or model_folder()
     manifest = read_manifest(folder)
     if f"lines.{engine}" not in manifest.get("sha256", {}):
         return None
-    return ColumnReader(load_network(folder, "lines", engine, manifest))
+    network = load_network(folder, "lines", engine, manifest)
+    if network(np.zeros((1, ROWS, STEP), np.uint8)).shape[-1] != SAID:
+        raise DependencyError(f"{folder / f'lines.{engine}'}: was trained by an older zipread; train it again")
+    return ColumnReader(network)
 
 
 def normalize_line(gray: np.ndarray, top: float, bottom: float) -> np.ndarray | None:

@@ -106,7 +106,7 @@ def numbers_in(page: Page, strip: Strip, reader: ColumnReader) -> list[Number]:
     line = normalize_line(gray, margin * height, (1.0 - margin) * height)
     if line is None:
         return []
-    digits = likeliest_digits(reader.columns(line))
+    digits = likeliest_digits(reader.see(line).columns)
     to_page = COLUMN / DIGIT_ROWS * _digit_height(strip)
     middles = [middle * to_page for _, middle in digits]
     apart = NUMBER_GAP * _digit_height(strip)

@@ -21,7 +21,7 @@ from zipread.decode.confidence import (
 from zipread.decode.plus4 import PLUS4_SHARE, PLUS4_STEP, are_nine, step_to_plus4
 from zipread.decode.search import Path, search, spell
 from zipread.decode.shortlist import shortlist
-from zipread.records import Candidate, Kind, Lattice
+from zipread.records import Lattice
 
 __all__ = [
     "FEATURES",
@@ -30,7 +30,6 @@ __all__ = [
     "Decoded",
     "Weighed",
     "decide",
-    "kind_of",
     "likeliest_digits",
     "log_odds",
     "probability",
@@ -55,7 +54,6 @@ class Decoded:
     look: int  # the one of the looks that shows the code best
     candidates: tuple[int, ...]  # indices into that look's Lattice.candidates, one a digit of code and plus4
     alternatives: tuple[tuple[str, float], ...]
-    kind: Kind
     features: tuple[float, ...]  # as FEATURES
 
 
@@ -140,8 +138,7 @@ def decide(
     # What makes the code less sure speaks against the others as well: it may be none of them.
     left = min(confidence / believed[code], (1.0 - confidence) / max(1e-9, 1.0 - believed[code]))
     alternatives = tuple((other, min(seen[other], left * believed[other])) for other in ranked[1:4])
-    kind = kind_of([look.lattice.candidates[i] for i in path.candidates[:digits]], look.lattice.height)
-    return Decoded(code, _plus4(same, digits), confidence, at, path.candidates, alternatives, kind, features)
+    return Decoded(code, _plus4(same, digits), confidence, at, path.candidates, alternatives, features)
 
 
 def _pooled(looks: Sequence[dict[str, float]]) -> dict[str, float]:
@@ -226,34 +223,3 @@ def _column_features(rivals: dict[str, float], code: str, digits: int) -> tuple[
     best = float(logs[same].max())
     share = float(np.exp(logs[same] - logs.max()).sum() / np.exp(logs - logs.max()).sum())
     return math.sqrt(-min(0.0, best) * digits / len(code)), capped_log_odds(share)
-
-
-PRINTED, HANDWRITTEN = 0.04, 0.06
-"""Unevenness below which digits are print and above which they are handwriting. Of 200 pieces of mail by writers that
-trained nothing 12 fall below and 143 above, of 150 printed ones 121 below and 14 above."""
-
-SAMPLING = 0.01
-"""Added to each deviation, digit heights: what sampling alone makes uneven."""
-
-
-def kind_of(candidates: Sequence[Candidate], height: float) -> Kind:
-    """Tell print from handwriting by how exactly the digits stand on a line, and at one distance from each other.
-
-    Unevenness is the geometric mean of the standard deviations about straight lines, in digit heights, of tops or
-    bottoms, and twice of the middles against their number: the digits of most fonts are equally wide.
-    """
-    if len(candidates) < 3:  # any two stand evenly
-        return "unknown"
-    boxes = [candidate.box for candidate in candidates]
-    edges = [[box.y for box in boxes], [box.bottom for box in boxes], [(box.x + box.right) / 2 for box in boxes]]
-    top, bottom, middle = (_deviation(np.array(places, np.float64)) / max(1.0, height) + SAMPLING for places in edges)
-    unevenness = (max(top, bottom) * middle**2) ** (1 / 3)
-    if unevenness < PRINTED:
-        return "printed"
-    return "handwritten" if unevenness > HANDWRITTEN else "unknown"
-
-
-def _deviation(places: np.ndarray) -> float:
-    """Standard deviation of places (n,) about a straight line."""
-    at = np.arange(len(places)) - (len(places) - 1) / 2
-    return float(np.std(places - at * (at @ places / (at @ at))))

@@ -8,6 +8,7 @@ ONNX has for it.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 OPSET = 17
 """Version of ONNX's operators, the first that has layer normalization."""
+ACTIVATIONS = {"relu": "Relu", "sigmoid": "Sigmoid"}
+"""Keras's activations as ONNX's operators."""
 
 
 def export_lines(model: Any, path: Path) -> None:
@@ -39,65 +42,67 @@ def export_lines(model: Any, path: Path) -> None:
     convolutions = keras.Model(model.input, rows.input)
     convolutions.export(path, format="onnx", input_signature=signature, opset_version=OPSET, verbose=False)
     whole = onnx.load(path)
-    tail = _Tail(whole.graph)
+    tail = _Tail(whole.graph, rows.output)
     for layer in model.layers[first:]:
         tail.add(layer)
-    tail.end("columns")
+    tail.end(model.output, "columns")
     onnx.checker.check_model(whole, full_check=True)
     onnx.save(whole, path)
 
 
 class _Tail:
-    """What follows the convolutions, written at the end of a graph, layer by layer.
+    """What follows the convolutions, written at the end of a graph, layer by layer."""
 
-    Branches begin with a layer normalization and end with a sum.
-    """
-
-    def __init__(self, graph: GraphProto) -> None:
+    def __init__(self, graph: GraphProto, begins: Any) -> None:
         self._graph = graph
-        self._trunk = self._node("Squeeze", graph.output[0].name, np.array([1]))
-        self._last = self._trunk
+        self._names = {id(begins): self._node("Squeeze", graph.output[0].name, np.array([1]))}
 
     def add(self, layer: Any) -> None:
-        """Write one more layer."""
+        """Write one more layer, whose inputs are written."""
+        tensors = layer.input if isinstance(layer.input, list) else [layer.input]
+        self._names[id(layer.output)] = self._written(layer, [self._names[id(tensor)] for tensor in tensors])
+
+    def _written(self, layer: Any, inputs: list[str]) -> str:
         kind = type(layer).__name__
         weights = [np.asarray(weight) for weight in layer.get_weights()]
-        if kind == "LayerNormalization":
-            self._last = self._node("LayerNormalization", self._trunk, *weights, axis=-1, epsilon=layer.epsilon)
-        elif kind == "MultiHeadAttention":
-            self._last = self._attention(*weights)
-        elif kind == "Dense":
-            self._last = self._affine(self._last, *weights)
-            activation = layer.activation.__name__
-            if activation == "relu":
-                self._last = self._node("Relu", self._last)
-            elif activation != "linear":
-                raise TypeError(f"{layer.name}: how the activation {activation} is written in ONNX is not known")
-        elif kind == "Add":
-            self._trunk = self._last = self._node("Add", self._trunk, self._last)
-        elif kind == "Reshape":
-            self._last = self._node("Reshape", self._last, np.array([0, *layer.target_shape]))
-        elif kind == "Softmax":
-            self._last = self._node("Softmax", self._last, axis=-1)
-        elif kind != "Dropout":
+        writers: dict[str, Callable[[], str]] = {
+            "LayerNormalization": lambda: self._node(kind, *inputs, *weights, axis=-1, epsilon=layer.epsilon),
+            "MultiHeadAttention": lambda: self._attention(inputs[0], *weights),
+            "Dense": lambda: self._activated(layer, self._affine(inputs[0], *weights)),
+            "Add": lambda: self._node("Add", *inputs),
+            "Reshape": lambda: self._node("Reshape", *inputs, np.array([0, *layer.target_shape])),
+            "Softmax": lambda: self._node("Softmax", *inputs, axis=-1),
+            "Concatenate": lambda: self._node("Concat", *inputs, axis=layer.axis),
+            "Dropout": lambda: inputs[0],
+        }
+        if kind not in writers:
             raise TypeError(f"{layer.name}: how a {kind} layer is written in ONNX is not known")
+        return writers[kind]()
 
-    def end(self, name: str) -> None:
-        """What stands last is the graph's output."""
+    def _activated(self, layer: Any, result: str) -> str:
+        activation = layer.activation.__name__
+        if activation == "linear":
+            return result
+        if activation not in ACTIVATIONS:
+            raise TypeError(f"{layer.name}: how the activation {activation} is written in ONNX is not known")
+        return self._node(ACTIVATIONS[activation], result)
+
+    def end(self, result: Any, name: str) -> None:
+        """Make the graph's output of a tensor that is written."""
         from onnx import TensorProto, helper
 
         del self._graph.output[:]
-        self._graph.node.append(helper.make_node("Identity", [self._last], [name]))
+        self._graph.node.append(helper.make_node("Identity", [self._names[id(result)]], [name]))
         self._graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, ["lines", "columns", None]))
 
-    def _attention(self, *weights: np.ndarray) -> str:
+    def _attention(self, of: str, *weights: np.ndarray) -> str:
         """Attention of every column to all of the line: queries, keys and values by one product of matrices."""
         *projections, out, out_bias = weights
         features, heads, size = projections[0].shape
         projections[0], projections[1] = projections[0] / math.sqrt(size), projections[1] / math.sqrt(size)
         kernel = np.concatenate([k.reshape(features, -1) for k in projections[0::2]], axis=1)
         bias = np.concatenate([b.reshape(-1) for b in projections[1::2]])
-        split = self._node("Reshape", self._affine(self._last, kernel, bias), np.array([0, 0, 3, heads, size]))
+        split = self._node("Reshape", self._affine(of, kernel, bias), np.array([0, 0, 3, heads, size]))
         heads_first, keys_upright = [0, 2, 1, 3], [0, 2, 3, 1]
         query, key, value = (
             self._node("Transpose", self._node("Gather", split, np.array(which), axis=2), perm=order)

@@ -13,6 +13,9 @@ HEADS, HEAD = 4, 32
 FRAMES_SHARE = 0.5
 """Weight of the columns' cross-entropy beside the strings' CTC loss: it aligns from the first step on."""
 
+HAND_SHARE = 0.1
+"""Weight of telling handwriting from print, beside these."""
+
 
 def build() -> Any:
     """The network, untrained: about 0.6 M parameters, for lines of any width that is a multiple of 16.
@@ -20,10 +23,12 @@ def build() -> Any:
     The picture is halved in both directions until it is one row of columns four pixels apart, each of which sees 57
     pixels, nearly three digit heights. Then every column attends to all of the line (Vaswani et al., NeurIPS 2017;
     normalized first, as Xiong et al., ICML 2020): whether a stroke with a hook is a one or a seven, the other digits of
-    the same hand may tell. In the end each column names two (sub-pixel output, after Shi et al., CVPR 2016).
+    the same hand may tell. In the end each column names two (sub-pixel output, after Shi et al., CVPR 2016), and says
+    whether they are handwritten.
 
     Returns:
-        A keras.Model from (n, 32, w) uint8 lines to (n, w / 2, 11) float32 probabilities.
+        A keras.Model from (n, 32, w) uint8 lines to (n, w / 2, 12) float32 probabilities: of ten digits and none, which
+        add up to 1, and of handwriting.
     """
     from keras import Input, Model, layers, ops
 
@@ -49,17 +54,17 @@ def build() -> Any:
         y = layers.Dense(192, activation="relu")(layers.LayerNormalization()(x))
         x = layers.Add()([x, layers.Dense(128)(y)])
     x = layers.Dropout(0.1)(x)
-    x = layers.Dense(2 * (NOTHING + 1))(x)
-    columns = layers.Softmax(name="columns")(layers.Reshape((-1, NOTHING + 1))(x))
-    return Model(lines, columns, name="zipread_lines")
+    names = layers.Softmax()(layers.Reshape((-1, NOTHING + 1))(layers.Dense(2 * (NOTHING + 1))(x)))
+    by_hand = layers.Reshape((-1, 1))(layers.Dense(2, activation="sigmoid")(x))
+    return Model(lines, layers.Concatenate(name="columns")([names, by_hand]), name="zipread_lines")
 
 
 def line_loss(truth: Any, columns: Any) -> Any:
-    """CTC (Graves et al. 2006) for the strings, and cross-entropy for the columns.
+    """CTC (Graves et al. 2006) for the strings, and cross-entropy for the columns and for handwriting where digits are.
 
     Args:
-        truth: (n, t + 10) what each column shows, then the code padded with 255.
-        columns: (n, t, 11) probabilities.
+        truth: (n, t + 11) what each column shows, the code padded with 255, and 1 for handwriting.
+        columns: (n, t, 12) probabilities.
 
     Returns:
         (n,) losses.
@@ -67,10 +72,13 @@ def line_loss(truth: Any, columns: Any) -> Any:
     from keras import ops
 
     steps = columns.shape[1] or ops.shape(columns)[1]
-    shown, codes = ops.cast(truth[:, :steps], "int32"), ops.cast(truth[:, steps:], "int32")
+    shown, codes = ops.cast(truth[:, :steps], "int32"), ops.cast(truth[:, steps:-1], "int32")
     lengths = ops.sum(ops.cast(codes < NOTHING, "int32"), axis=1)
-    logs = ops.log(ops.maximum(columns, 1e-7))
+    logs = ops.log(ops.maximum(columns[..., :-1], 1e-7))
     frames = -ops.mean(ops.sum(ops.one_hot(shown, NOTHING + 1) * logs, axis=2), axis=1)
     whole = ops.full_like(lengths, steps)
     strings = ops.ctc_loss(ops.where(codes < NOTHING, codes, 0), logs, lengths, whole, mask_index=NOTHING)
-    return strings / 10.0 + FRAMES_SHARE * frames
+    said = ops.where(truth[:, -1:] > 0, columns[..., -1], 1.0 - columns[..., -1])
+    digits = ops.cast(shown < NOTHING, "float32")
+    hands = -ops.sum(digits * ops.log(ops.maximum(said, 1e-7)), axis=1) / ops.maximum(ops.sum(digits, axis=1), 1.0)
+    return strings / 10.0 + FRAMES_SHARE * frames + HAND_SHARE * hands

@@ -14,6 +14,7 @@ from zipread.lab.line_distort import distort
 from zipread.lab.line_export import export_lines
 from zipread.lab.line_network import build, line_loss
 from zipread.lab.lineset import NO_DIGIT, Lines
+from zipread.sequence import seen
 
 BATCH = 64
 LEARNING_RATE = 2e-3
@@ -62,9 +63,12 @@ def train_lines(
         loss = float(model.train_on_batch(images, truth))  # the mean since the last reset
         if step % every == 0 or step == steps:
             with stopped.Averaged(model):
-                error = string_error(model, held_out)
-            record = {"loss": loss, "held_out_string_error": error}
-            report(f"lines: step {step}/{steps}, loss {loss:.4f}, held-out strings wrong {error:.2%}")
+                error, mistaken = errors(model, held_out)
+            record = {"loss": loss, "held_out_string_error": error, "held_out_kinds_mistaken": mistaken}
+            report(
+                f"lines: step {step}/{steps}, loss {loss:.4f}, held-out strings wrong {error:.2%}, taken for print or "
+                f"handwriting wrongly {mistaken:.2%}"
+            )
             model.reset_metrics()
             stopped.save(model, work, "lines", recipe, step)
     model.optimizer.finalize_variable_values(model.trainable_variables)
@@ -86,17 +90,20 @@ def _batches(lines: dict[int, Lines], seed: int, passes: int) -> Iterator[tuple[
             width, rows = plan[place]
             part = lines[width]
             images, columns = distort(rng, part.images[rows], part.columns[rows])
-            yield images, np.concatenate((columns, part.codes[rows]), axis=1).astype(np.int32)
+            truth = np.concatenate((columns, part.codes[rows], part.by_hand[rows, None]), axis=1)
+            yield images, truth.astype(np.int32)
 
 
-def string_error(model: Any, lines: dict[int, Lines]) -> float:
-    """Share of the lines with a code whose best code of its length is wrong."""
-    wrong = total = 0
+def errors(model: Any, lines: dict[int, Lines]) -> tuple[float, float]:
+    """Shares of the lines with a code whose best code of its length is wrong, and that are taken for the other kind."""
+    wrong = mistaken = total = 0
     for part in lines.values():
-        columns = model.predict(part.images, batch_size=BATCH, verbose=0)
-        for seen, code in zip(columns, part.codes, strict=True):
+        answers = model.predict(part.images, batch_size=BATCH, verbose=0)
+        for answer, code, is_hand in zip(answers, part.codes, part.by_hand, strict=True):
             name = "".join(str(digit) for digit in code if digit != NO_DIGIT)
             if name:
+                said = seen(answer)
                 total += 1
-                wrong += best_codes(seen, len(name))[:1] != [name]
-    return wrong / max(1, total)
+                wrong += best_codes(said.columns, len(name))[:1] != [name]
+                mistaken += (said.by_hand > 0.5) != is_hand
+    return wrong / max(1, total), mistaken / max(1, total)

@@ -97,9 +97,10 @@ class Lines:
     images: np.ndarray  # (n, 32, w) uint8
     columns: np.ndarray  # (n, w / 2) uint8, a digit or NOTHING
     codes: np.ndarray  # (n, 10) uint8, padded with NO_DIGIT
+    by_hand: np.ndarray  # (n,) uint8, 1 where the digits are handwritten
 
 
-ARRAYS = ("images", "columns", "codes")
+ARRAYS = ("images", "columns", "codes", "by_hand")
 """The arrays of Lines, in their order."""
 
 
@@ -118,19 +119,17 @@ def _round_number(rng: np.random.Generator) -> str:
     return (first + "0" * zeros)[-5:] if rng.random() < FIVE_SHARE else first + "0" * zeros
 
 
-def make_line(
-    rng: np.random.Generator, hands: Hands, prints: Prints, places: tuple[Place, ...]
-) -> tuple[np.ndarray, np.ndarray, str] | None:
-    """One made field as the reader would normalize it.
+Line = tuple[np.ndarray, np.ndarray, str, bool]
+"""(32, w) uint8 line, (w / 2,) uint8 what each column shows, the code, and whether it is handwritten."""
 
-    Returns:
-        (32, w) uint8 line, (w / 2,) uint8 what each column shows, and the code; None where there is no line.
-    """
+
+def make_line(rng: np.random.Generator, hands: Hands, prints: Prints, places: tuple[Place, ...]) -> Line | None:
+    """One made field as the reader would normalize it; None where there is no line."""
     if rng.random() < NEGATIVE_SHARE:
         picture = make_negative(rng, prints)
         height = picture.shape[0]
         line = normalize_line(_soft(rng, picture, height / 2), *np.sort(rng.uniform(0.05, 0.95, 2) * height))
-        return None if line is None else (line, np.full(line.shape[1] // COLUMN, NOTHING, np.uint8), "")
+        return None if line is None else (line, np.full(line.shape[1] // COLUMN, NOTHING, np.uint8), "", False)
     names, shares = zip(*STYLES, strict=True)
     style = names[rng.choice(len(names), p=shares)]
     code = _code(rng)
@@ -164,7 +163,8 @@ def make_line(
     if line is None:
         return None
     scale = DIGIT_ROWS / (2 * half)
-    return line, _columns(boxes, code, left, scale, line.shape[1]), code.replace("-", "")
+    columns = _columns(boxes, code, left, scale, line.shape[1])
+    return line, columns, code.replace("-", ""), source.writing == "handwritten"
 
 
 def _condensed(
@@ -235,7 +235,7 @@ def _make_chunk(task: tuple[int, int]) -> dict[int, Lines]:
     assert _worker_data is not None
     count, seed = task
     rng = np.random.default_rng((seed, 77))
-    rows: dict[int, list[tuple[np.ndarray, np.ndarray, str]]] = {width: [] for width in WIDTHS}
+    rows: dict[int, list[Line]] = {width: [] for width in WIDTHS}
     made = 0
     while made < count:
         result = make_line(rng, *_worker_data)
@@ -246,15 +246,15 @@ def _make_chunk(task: tuple[int, int]) -> dict[int, Lines]:
     return {width: _stacked(lines, width) for width, lines in rows.items() if lines}
 
 
-def _stacked(rows: list[tuple[np.ndarray, np.ndarray, str]], width: int) -> Lines:
+def _stacked(rows: list[Line], width: int) -> Lines:
     images = np.zeros((len(rows), ROWS, width), np.uint8)
     columns = np.full((len(rows), width // COLUMN), NOTHING, np.uint8)
     codes = np.full((len(rows), LONGEST), NO_DIGIT, np.uint8)
-    for row, (line, shown, code) in enumerate(rows):
+    for row, (line, shown, code, _) in enumerate(rows):
         images[row, :, : line.shape[1]] = line
         columns[row, : len(shown)] = shown
         codes[row, : len(code)] = [int(c) for c in code]
-    return Lines(images, columns, codes)
+    return Lines(images, columns, codes, np.array([by_hand for *_, by_hand in rows], np.uint8))
 
 
 def make_lines(
