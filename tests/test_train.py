@@ -180,7 +180,9 @@ def test_a_stopped_training_goes_on_and_ends_with_a_model_that_loads(tmp_path, d
     scores = load_classifier(folder=tmp_path / "model").scores(digits.x[:3])
     assert scores.shape == (3, 11)
     line = made_lines()[96].images[0]
-    by_onnx, by_keras = (load_column_reader(engine, tmp_path / "model").columns(line) for engine in ("onnx", "keras"))
+    by_onnx, by_keras = (
+        load_column_reader(engine, tmp_path / "model").see(line).columns for engine in ("onnx", "keras")
+    )
     assert by_onnx.shape == (48, 11)
     assert np.abs(by_onnx - by_keras).max() < 1e-5
     small = bordered(made_pages().picture(0)[:192, :384])[None, ..., None]
@@ -219,7 +221,8 @@ def test_lines_are_made_the_same_again_with_what_each_column_shows(digits, monke
     made = [make_line(np.random.default_rng(5), hands, hands, ()) for _ in range(2)]
     assert made[0] is not None
     assert made[1] is not None
-    line, shown, code = made[0]
+    line, shown, code, by_hand = made[0]
+    assert by_hand  # both sources are hands
     assert np.array_equal(line, made[1][0])
     assert line.shape[0] == 32
     assert len(shown) == line.shape[1] // 2
