@@ -195,10 +195,12 @@ def _no_mail(supplies: Supplies, reader: Reader, options: argparse.Namespace) ->
     print(f"\nno mail, seed {options.seed}\n{'':<22}{'n':>9}{'code':>9}{'review':>9}{'blank':>9}{'accepted':>9}")
     prints = supplies.print_fonts
     strays = [(kind, partial(make_stray, prints=prints, kind=kind)) for kind in STRAYS]
-    _count_accepted(strays, 77, options.stray, reader, options)
+    if options.stray:
+        _count_accepted(strays, 77, options.stray, reader, options)
     writings: tuple[Writing, ...] = ("printed", "handwritten")
     notes = [(f"note, {writing}", partial(make_note, writing=writing, supplies=supplies)) for writing in writings]
-    _count_accepted(notes, 78, options.notes, reader, options)
+    if options.notes:
+        _count_accepted(notes, 78, options.notes, reader, options)
 
 
 def _count_accepted(

@@ -27,8 +27,9 @@ STRAY, NOTE, UNCODED = 0.1, 0.1, 0.07
 CLUTTERED = 0.3
 """Share of mail with something else printed on it."""
 PRINTED_ON: tuple[Stray, ...] = ("text", "table", "plot", "drawing", "receipt", "barcode")
+"""What that may be, as in `synth.notmail`."""
 NOTE_ON = 0.25
-"""What that may be, as in `synth.notmail`, and how often it is a note instead."""
+"""How often it is a note instead."""
 CHUNK = 50
 """Pages that one process makes at a time."""
 

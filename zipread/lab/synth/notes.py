@@ -19,7 +19,7 @@ SHEETS_IN_INCHES = ((8.5, 11.0), (8.5, 5.5), (8.0, 3.5), (5.5, 8.5), (6.0, 4.25)
 LETTERS_IN_INCHES = {"handwritten": (0.1, 0.3), "printed": (0.06, 0.2)}
 """Height of digits."""
 MOST_NOTES = 3
-"""Blocks of lines on a sheet."""
+"""Blocks of lines on a sheet at most."""
 BARE, LABELLED = 0.2, 0.55
 """Shares of numbers that stand on a line alone, and behind a label."""
 
@@ -76,7 +76,7 @@ def note_lines(rng: np.random.Generator) -> list[str]:
 
 
 def _words(rng: np.random.Generator) -> str:
-    """A line without a number that is not behind a street's name."""
+    """A line that ends in a word."""
     kind = int(rng.integers(5))
     if kind == 0:
         return _one(rng, COMPANIES)
