@@ -7,7 +7,7 @@ import pytest
 from zipread.classify import load_classifier
 from zipread.errors import DependencyError, InputError
 from zipread.finder import bordered, load_finder
-from zipread.lab import digit_train, finder_train, lineset
+from zipread.lab import digit_train, finder_train, lineset, stopped
 from zipread.lab import train as training
 from zipread.lab.calibration import expected_calibration_error
 from zipread.lab.characters import Glyphs
@@ -192,6 +192,22 @@ def test_a_stopped_training_goes_on_and_ends_with_a_model_that_loads(tmp_path, d
     other = training.Recipe(epochs=3, scale=0.0005, passes=1, rounds=1, jobs=1)
     with pytest.raises(InputError, match="another recipe"):
         training.train(data, tmp_path / "model", other, lines.append, True)
+
+
+@pytest.mark.filterwarnings("default")  # Keras warns about its own use of numpy
+def test_a_stopped_network_of_another_shape_is_not_gone_on_with(tmp_path):
+    import keras
+
+    def network(units: int):
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(units)])
+        model.compile("sgd", "mse")
+        model.train_on_batch(np.ones((4, 3)), np.ones((4, units)))
+        return model
+
+    stopped.save(network(2), tmp_path, "lines", {"seed": 1}, 7)
+    assert stopped.restore(network(2), tmp_path, "lines", {"seed": 1}) == 7
+    with pytest.raises(InputError, match=r"stopped_lines\.json: .* another recipe or network"):
+        stopped.restore(network(3), tmp_path, "lines", {"seed": 1})
 
 
 @pytest.mark.filterwarnings("default")  # Keras and the exporter warn about their own use of numpy

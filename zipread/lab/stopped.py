@@ -44,14 +44,14 @@ class Averaged:
 def save(model: Any, work: Path, name: str, recipe: dict[str, Any], done: int) -> None:
     """Keep weights, optimizer and place: `done` epochs or steps of a recipe."""
     model.save(work / f"stopped_{name}.keras")
-    (work / f"stopped_{name}.json").write_text(json.dumps({"done": done, "recipe": recipe}))
+    (work / f"stopped_{name}.json").write_text(json.dumps({"done": done, "made_of": _made_of(model, recipe)}))
 
 
 def restore(model: Any, work: Path, name: str, recipe: dict[str, Any]) -> int:
     """Bring a model to where a run stopped; returns how much was done, 0 where nothing was.
 
     Raises:
-        InputError: the stopped run had another recipe.
+        InputError: the stopped run had another recipe, or a network of another shape.
     """
     import keras
 
@@ -59,9 +59,10 @@ def restore(model: Any, work: Path, name: str, recipe: dict[str, Any]) -> int:
     if not state_file.exists():
         return 0
     state = json.loads(state_file.read_text())
-    if state["recipe"] != recipe:
+    if state.get("made_of") != _made_of(model, recipe):
         raise InputError(
-            f"{state_file}: the stopped run had another recipe; use its options, or start without --resume"
+            f"{state_file}: the stopped run had another recipe or network; use its options and its zipread, or start "
+            "without --resume"
         )
     ours = {getattr(model.loss, "__name__", ""): model.loss}  # Keras knows its own
     stopped = keras.saving.load_model(work / f"stopped_{name}.keras", custom_objects=ours)
@@ -70,6 +71,11 @@ def restore(model: Any, work: Path, name: str, recipe: dict[str, Any]) -> int:
     for mine, theirs in zip(model.optimizer.variables, stopped.optimizer.variables, strict=True):
         mine.assign(theirs)
     return int(state["done"])
+
+
+def _made_of(model: Any, recipe: dict[str, Any]) -> dict[str, Any]:
+    """What a run must share with a stopped one to go on with it."""
+    return {**recipe, "parameters": int(model.count_params())}
 
 
 def keep_record(model: Any, out: Path, name: str) -> None:

@@ -44,6 +44,9 @@ from zipread.normalize import NORMALIZATION_VERSION
 
 Report = Callable[[str], None]
 
+SETS = 2
+"""Counted up where what is made for training changes: sets that a stopped run kept are then made anew."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -140,7 +143,7 @@ def _digit_set(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The digits' training set, or what a run before left of it in `work`."""
     cached = work / "trainset.npz"
-    made_from = np.array([recipe.seed, recipe.scale])
+    made_from = np.array([recipe.seed, recipe.scale, SETS])
     if resume and cached.exists():
         with np.load(cached) as archive:
             if np.array_equal(archive["made_from"], made_from):
@@ -161,7 +164,7 @@ def _line_sets(
     prints = Prints(tuple(_fonts()))
     other = make_lines(held_out, prints, recipe.held_out_lines, recipe.seed + 1, recipe.jobs, lambda *_: None)
     cached = work / "lineset.npz"
-    made_from = np.array([recipe.seed, recipe.lines])
+    made_from = np.array([recipe.seed, recipe.lines, SETS])
     if resume and cached.exists():
         lines = lineset.load(cached, made_from)
         if lines is not None:
@@ -180,7 +183,7 @@ def _page_sets(
     """Pages that train the finder, and pages with digits of other writers that only report."""
     other = make_pages(_supplies(held_out), recipe.held_out_pages, recipe.seed + 1, recipe.jobs)
     cached = work / "pageset.npz"
-    made_from = np.array([recipe.seed, recipe.pages])
+    made_from = np.array([recipe.seed, recipe.pages, SETS])
     if resume and cached.exists():
         pages = pageset.load(cached, made_from)
         if pages is not None:
