@@ -5,8 +5,8 @@
 Mail pieces of writers, fonts and seeds that nothing was tuned on; --purpose train takes those that may be tuned on, and
 --purpose choose fonts that choose between networks.
 The first guess is the place with the best prior, before anything is read; the choice is the place whose reading won. A
-place is right when it covers the five digits and not much else. --stray counts what comes out of pictures that are no
-mail, --notes of a few lines that end in another number.
+place is right when it covers the five digits and not much else. --letters reads letters with the address above their
+text. --stray counts what comes out of pictures that are no mail, --notes of a few lines that end in another number.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from zipread.glance import glance
 from zipread.lab.synth import photo
 from zipread.lab.synth.deck import load_supplies
 from zipread.lab.synth.hands import Writing
+from zipread.lab.synth.letters import make_letter
 from zipread.lab.synth.mail import Capture, MailTruth, Supplies, make_mail
 from zipread.lab.synth.notes import make_note
 from zipread.lab.synth.notmail import STRAYS, make_stray
@@ -72,7 +73,9 @@ def main() -> None:
     if options.only:
         captures = {name: captures[name] for name in options.only}
     for writing in options.writing:
-        _measure(writing, captures, supplies, reader, options)
+        _measure(writing, partial(make_mail, writing=writing, supplies=supplies), options.n, captures, reader, options)
+    if options.letters:
+        _measure("letters", partial(make_letter, supplies=supplies), options.letters, captures, reader, options)
     if options.stray or options.notes:
         _no_mail(supplies, reader, options)
     _time(supplies, options.model)
@@ -95,21 +98,23 @@ def _turned(rng: np.random.Generator, sheet: np.ndarray, quarters: int) -> photo
 
 
 def _measure(
-    writing: Writing,
+    kind: str,
+    make: Callable[..., tuple[np.ndarray, MailTruth]],
+    count: int,
     captures: dict[str, Capture | None],
-    supplies: Supplies,
     reader: Reader,
     options: argparse.Namespace,
 ) -> None:
+    """Find and read `count` pieces of a kind in each capture, and print what came of them."""
     names = ("n", "first", "chosen", "offered", "code", "blank", "accepted", "& wrong", "ms")
-    print(f"\n{writing}, seed {options.seed}, {options.purpose}\n{'':<22}" + "".join(f"{name:>9}" for name in names))
+    print(f"\n{kind}, seed {options.seed}, {options.purpose}\n{'':<22}" + "".join(f"{name:>9}" for name in names))
     by_condition: dict[str, Found] = defaultdict(Found)
     for name, capture in captures.items():
         total, lost = Found(), []
-        for index in range(options.n):
+        for index in range(count):
             # The same pieces in every capture; a piece depends on its seed and position alone.
             rng = np.random.default_rng((options.seed, index))
-            picture, truth = make_mail(rng, writing, supplies, capture=capture)
+            picture, truth = make(rng, capture=capture)
             page = Page(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
             groups = [total, *(by_condition[word] for word in truth.conditions if capture is None)]
             caption = _judge(page, truth, reader, groups)
@@ -117,7 +122,7 @@ def _measure(
                 lost.append((_drawn(page, truth, reader), f"#{index} {caption}"))
         print(_line(name, total), flush=True)
         if options.sheet is not None:
-            path = options.sheet / f"{writing}-{name.replace(' ', '-')}.png"
+            path = options.sheet / f"{kind}-{name.replace(' ', '-')}.png"
             write_sheet(path, lost, columns=4, limit=options.worst, tile_size=TILE)
     if len(by_condition) > 1:
         print("of these, as the deck:")
@@ -282,6 +287,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--layout", choices=("auto", "envelope"), default="auto")
     parser.add_argument("--writing", nargs="+", choices=("handwritten", "printed"), default=("handwritten", "printed"))
     parser.add_argument("--only", nargs="+", choices=tuple(_captures()), help="captures to measure; all if not given")
+    parser.add_argument("--letters", type=int, default=100, help="letters in each capture; 0 leaves them out")
     parser.add_argument("--stray", type=int, default=104, help="pictures that are no mail; 0 leaves them out")
     parser.add_argument("--notes", type=int, default=200, help="notes; 0 leaves them out")
     parser.add_argument("--model", type=Path, help="folder with the model files; the one that ships if not given")

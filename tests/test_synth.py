@@ -1,5 +1,6 @@
 import csv
 import re
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -17,6 +18,7 @@ from zipread.lab.synth.fields import STYLES, make_field
 from zipread.lab.synth.hands import Glyph, Hands, Prints, Script, load_hands
 from zipread.lab.synth.ink import lay, set_as_font, set_by_eye, set_in_cells
 from zipread.lab.synth.lettering import Hand, write_address
+from zipread.lab.synth.letters import make_letter
 from zipread.lab.synth.mail import Supplies, make_mail
 from zipread.lab.synth.negatives import NEGATIVES, make_negative
 from zipread.lab.synth.notes import make_note, note_lines
@@ -424,6 +426,26 @@ class TestMail:
         one, again = (make_note(np.random.default_rng(4), writing, supplies) for _ in range(2))
         assert one.dtype == np.uint8 and one.shape[2] == 3 and np.array_equal(one, again)
         assert np.count_nonzero(one < 0.5 * np.median(one)) > 200  # ink
+
+    def test_the_code_of_a_letter_stands_where_its_truth_says(self, prints):
+        supplies = Supplies((Place("62704", "Springfield", "IL"),), prints, prints, None)
+        for seed in range(4):
+            flat = partial(photo.scan, skew=0.0)
+            picture, truth = make_letter(np.random.default_rng(seed), supplies, capture=flat, resolutions=(200.0,))
+            again, _ = make_letter(np.random.default_rng(seed), supplies, capture=flat, resolutions=(200.0,))
+            assert np.array_equal(picture, again)
+            assert (truth.code, truth.kind, truth.writing) == ("62704", "letter", "printed")
+            gray, box = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), truth.box
+            inked = (gray[box.y : box.bottom, box.x : box.right] < 0.7 * np.median(gray)).any(axis=0)
+            assert inked[:6].any() and inked[-6:].any() and inked.mean() > 0.7
+            assert box.width / box.height == pytest.approx(8 if truth.plus4 else 4, abs=1)
+            above, below = gray[: box.y], gray[box.bottom :]
+            assert min((part < 0.7 * np.median(gray)).sum() for part in (above, below)) > 100  # address and text
+
+    def test_a_letter_may_have_no_code_at_all(self, prints):
+        supplies = Supplies((Place("62704", "Springfield", "IL"),), prints, prints, None)
+        _, truth = make_letter(np.random.default_rng(1), supplies, uncoded=1.0, resolutions=(100.0,))
+        assert (truth.code, truth.plus4, truth.box, truth.corners) == ("", "", None, ())
 
     def test_codes_and_cities_agree(self):
         places = {place.code: place for place in load_places()}

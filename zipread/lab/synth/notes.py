@@ -71,8 +71,8 @@ def note_lines(rng: np.random.Generator) -> list[str]:
     """Write one to five lines, most of which end in a number."""
     lines = [_words(rng) for _ in range(int(rng.integers(0, 4)))]
     if rng.random() < 0.3:
-        lines.append(_numbered(rng))
-    return [*lines, _numbered(rng)] if rng.random() < 0.9 or not lines else lines
+        lines.append(numbered(rng))
+    return [*lines, numbered(rng)] if rng.random() < 0.9 or not lines else lines
 
 
 def _words(rng: np.random.Generator) -> str:
@@ -87,14 +87,14 @@ def _words(rng: np.random.Generator) -> str:
     return _one(rng, HEADS) if kind == 3 else " ".join(_one(rng, WORDS) for _ in range(int(rng.integers(1, 4))))
 
 
-def _numbered(rng: np.random.Generator) -> str:
+def numbered(rng: np.random.Generator) -> str:
     """A line that ends in a number."""
     kinds: tuple[tuple[tuple[str, ...], Callable[[np.random.Generator], str]], ...] = (
         (OF_AMOUNTS, amount),
         (OF_NUMBERS, _long_number),
         (OF_NUMBERS, lambda rng: str(rng.integers(10_000, 100_000))),
-        (OF_PHONES, _phone),
-        (OF_DATES, _date),
+        (OF_PHONES, phone),
+        (OF_DATES, date),
     )
     labels, number = kinds[rng.choice(len(kinds), p=[0.55, 0.2, 0.08, 0.08, 0.09])]
     chance = rng.random()
@@ -129,12 +129,14 @@ def _long_number(rng: np.random.Generator) -> str:
     return digits
 
 
-def _phone(rng: np.random.Generator) -> str:
+def phone(rng: np.random.Generator) -> str:
+    """A telephone number."""
     area, exchange, line = rng.integers(200, 999), rng.integers(200, 999), rng.integers(10_000)
     return f"{area}-{exchange}-{line:04d}" if rng.random() < 0.5 else f"({area}) {exchange}-{line:04d}"
 
 
-def _date(rng: np.random.Generator) -> str:
+def date(rng: np.random.Generator) -> str:
+    """A date in digits."""
     month, day, year = rng.integers(1, 13), rng.integers(1, 29), rng.integers(1990, 2030)
     return f"{month}/{day}/{year % 100:02d}" if rng.random() < 0.5 else f"{month}/{day}/{year}"
 

@@ -1,0 +1,258 @@
+"""Letters as they come out of their envelopes: the recipient's address, and under it a page of text or of amounts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from zipread.lab.synth import photo, stationery
+from zipread.lab.synth.fonts import FontFile
+from zipread.lab.synth.ink import lay
+from zipread.lab.synth.lettering import write_address, write_lines
+from zipread.lab.synth.mail import RESOLUTIONS, Capture, MailTruth, Supplies, choose_hand, choose_ink
+from zipread.lab.synth.negatives import WORDS
+from zipread.lab.synth.notes import HEADS, amount, date, numbered, phone
+from zipread.lab.synth.places import COMPANIES, LAST_NAMES, Address, make_address
+from zipread.records import Box
+
+SHEETS_IN_INCHES = ((8.5, 11.0), (8.5, 11.0), (8.5, 11.0), (8.27, 11.69), (8.5, 5.5))
+"""Width and height of letters and of half a letter."""
+MARGINS_IN_INCHES = (0.6, 1.25)
+TYPE_IN_INCHES = (0.075, 0.12)
+"""Height of digits in letters set in 8 to 12 points."""
+ADDRESS_IN_INCHES = (1.2, 2.6)
+"""Where an address begins, below the upper edge."""
+ON_THE_RIGHT, BAD_FOR_WINDOWS = 0.12, 0.2
+"""Shares of addresses that stand on the right, as in parts of Europe, and anywhere in the upper half."""
+
+GREETINGS = ("Dear", "Dear Mr.", "Dear Ms.", "Dear Dr.", "Hello", "To:")
+CLOSINGS = ("Sincerely,", "Yours truly,", "Best regards,", "Thank you,", "Respectfully,", "Kind regards,")
+REMIT = ("Mail payment to:", "Remit to:", "Make checks payable to:", "Return this part to:", "Questions? Write to:")
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """A letter in the making. The functions below change its picture."""
+
+    picture: np.ndarray  # (h, w, 3) float32
+    dpi: float
+    left: int  # where lines begin, pixels
+    right: int  # and end
+    font: FontFile  # of the text
+    height: float  # of the text's digits, pixels
+    ink: np.ndarray  # (3,)
+
+
+def make_letter(
+    rng: np.random.Generator,
+    supplies: Supplies,
+    uncoded: float = 0.0,
+    capture: Capture | None = None,
+    resolutions: tuple[float, ...] = RESOLUTIONS,
+) -> tuple[np.ndarray, MailTruth]:
+    """Make one captured letter: (h, w, 3) uint8 in OpenCV's order of colours, and its truth.
+
+    uncoded: probability that no code stands on it, of recipient or sender; capture: how it becomes a picture, a scan or
+    a photo at random when None; resolutions: one of which it is made in, pixels an inch.
+    """
+    place = supplies.places[rng.integers(len(supplies.places))]
+    address = make_address(rng, place, business=bool(rng.random() < 0.25))
+    sender = make_address(rng, supplies.places[rng.integers(len(supplies.places))], business=True)
+    if rng.random() < uncoded:
+        address, sender = replace(address, coded=False), replace(sender, coded=False)
+    sheet = _blank(rng, supplies, resolutions)
+    y = _put_head(rng, sheet, supplies, sender)
+    y, box = _put_address(rng, sheet, supplies, address, y)
+    bottom = _put_foot(rng, sheet, supplies, sender)
+    _put_text(rng, sheet, supplies, y, bottom)
+    _fold(rng, sheet)
+    if capture is None:
+        capture = photo.photograph if rng.random() < 0.35 else photo.scan
+    shot = capture(rng, sheet.picture)
+    truth = MailTruth(
+        code=address.place.code if address.coded else "",
+        plus4=address.plus4 if address.coded else "",
+        box=None if box is None else photo.moved_box(box, shot.to_picture),
+        writing="printed",
+        kind="letter",
+        conditions=(f"{sheet.dpi:.0f} dpi", *shot.conditions),
+        angle=shot.angle,
+        corners=() if box is None else tuple((x, y) for x, y in photo.moved_corners(box, shot.to_picture).tolist()),
+    )
+    return shot.picture, truth
+
+
+def _blank(rng: np.random.Generator, supplies: Supplies, resolutions: tuple[float, ...]) -> _Sheet:
+    dpi = resolutions[rng.integers(len(resolutions))]
+    width, height = (round(dpi * inches) for inches in SHEETS_IN_INCHES[rng.integers(len(SHEETS_IN_INCHES))])
+    picture = stationery.make_envelope(rng, height, width, "white" if rng.random() < 0.8 else "recycled")
+    left, right = (round(dpi * rng.uniform(*MARGINS_IN_INCHES)) for _ in range(2))
+    font = supplies.print_fonts.choose(rng)
+    return _Sheet(
+        picture, dpi, left, width - right, font, dpi * rng.uniform(*TYPE_IN_INCHES), choose_ink(rng, by_hand=False)
+    )
+
+
+def _put_head(rng: np.random.Generator, sheet: _Sheet, supplies: Supplies, sender: Address) -> float:
+    """Print who writes, most often with an address; returns where it ends."""
+    y = sheet.dpi * float(rng.uniform(0.3, 0.8))
+    if rng.random() < 0.1:
+        return y
+    side = float(rng.choice((0.0, 0.0, 0.5, 1.0)))
+    name, *street = sender.lines
+    large = sheet.height * float(rng.uniform(1.0, 2.5))
+    y = _set(sheet, supplies, name, y, large, side, font=supplies.print_fonts.choose(rng))
+    if rng.random() < 0.75:
+        lines = [*street, f"{sender.city} {sender.code}".strip()]
+        lines = [", ".join(lines)] if rng.random() < 0.4 else lines
+        if rng.random() < 0.4:
+            lines.append(phone(rng))
+        small = sheet.height * float(rng.uniform(0.75, 1.0))
+        for line in lines:
+            y = _set(sheet, supplies, line, y, small, side)
+    return y
+
+
+def _put_address(
+    rng: np.random.Generator, sheet: _Sheet, supplies: Supplies, address: Address, y: float
+) -> tuple[float, Box | None]:
+    """Print the recipient's address and what stands beside it; returns where they end, and where the code stands."""
+    dpi, (height, width) = sheet.dpi, sheet.picture.shape[:2]
+    least = y + dpi * float(rng.uniform(0.1, 0.4))
+    top = max(least, dpi * float(rng.uniform(*ADDRESS_IN_INCHES)))
+    if rng.random() < BAD_FOR_WINDOWS:
+        top = max(least, float(rng.uniform(0.1, 0.5)) * height)
+    if rng.random() < 0.4:
+        top = _set(sheet, supplies, date(rng), top, sheet.height, float(rng.choice((0.0, 1.0)))) + sheet.height
+    hand = choose_hand(rng, "printed", supplies, sheet.height * float(rng.uniform(0.95, 1.25)))
+    if rng.random() < 0.6:
+        hand = replace(hand, font=sheet.font)
+    block = write_address(rng, address, hand)
+    h, w = block.coverage.shape
+    on_the_right = rng.random() < ON_THE_RIGHT
+    left = max(sheet.left, sheet.right - w) if on_the_right else sheet.left + round(dpi * rng.choice((0.0, 0.0, 0.3)))
+    if rng.random() < 0.2:
+        bars = Box(left, round(top), round(min(2.6 * dpi, width - left - 0.2 * dpi)), round(0.13 * dpi))
+        stationery.put_postal_barcode(rng, sheet.picture, bars)
+        top += 0.2 * dpi
+    lay(sheet.picture, block.coverage, (left, round(top)), sheet.ink, rng.uniform(0.85, 1.0))
+    if rng.random() < 0.4:
+        _put_references(rng, sheet, supplies, sheet.left if on_the_right else left + w + dpi * 0.4, top)
+    box = None if block.code is None else replace(block.code, x=block.code.x + left, y=block.code.y + round(top))
+    return top + h, box
+
+
+def _put_references(rng: np.random.Generator, sheet: _Sheet, supplies: Supplies, left: float, top: float) -> None:
+    """Print numbers beside an address: of the account, of the invoice, dates."""
+    hand = replace(choose_hand(rng, "printed", supplies, sheet.height), font=sheet.font)
+    block = write_lines(rng, [numbered(rng) for _ in range(int(rng.integers(1, 5)))], hand)
+    room = sheet.picture.shape[1] - left - block.coverage.shape[1] - 0.2 * sheet.dpi
+    if room > 0:
+        lay(sheet.picture, block.coverage, (round(left + room * rng.random()), round(top)), sheet.ink)
+
+
+def _put_foot(rng: np.random.Generator, sheet: _Sheet, supplies: Supplies, sender: Address) -> float:
+    """Print the sender once more below the text, on a line or as an address to pay to; returns where it begins."""
+    bottom = sheet.picture.shape[0] - sheet.dpi * float(rng.uniform(0.3, 0.8))
+    chance = rng.random()
+    if chance < 0.3:
+        line = " - ".join([*sender.lines, f"{sender.city} {sender.code}".strip(), phone(rng)])
+        top = bottom - 2 * sheet.height
+        _set(sheet, supplies, line, top, 0.75 * sheet.height, 0.5)
+        return top
+    if chance < 0.5:
+        hand = choose_hand(rng, "printed", supplies, sheet.height)
+        address = write_address(rng, sender, hand).coverage
+        top = bottom - address.shape[0]
+        left = sheet.left + max(0, round((sheet.right - sheet.left - address.shape[1]) * rng.random()))
+        lay(sheet.picture, address, (left, round(top)), sheet.ink)
+        top -= 2.2 * sheet.height
+        _set(sheet, supplies, _one(rng, REMIT), top, sheet.height, 0.0, left=left)
+        return top
+    return bottom
+
+
+def _put_text(rng: np.random.Generator, sheet: _Sheet, supplies: Supplies, y: float, bottom: float) -> None:
+    """Print a greeting, paragraphs and tables of amounts, and a closing, as far as there is room."""
+    pitch = sheet.height * float(rng.uniform(1.6, 2.1))
+    greeting = f"{_one(rng, GREETINGS)} {_one(rng, LAST_NAMES)}," if rng.random() < 0.7 else _one(rng, HEADS)
+    rows: list[tuple[str, str]] = [("", ""), (greeting, ""), ("", "")]
+    letters = max(10, int((sheet.right - sheet.left) / (float(rng.uniform(0.8, 1.1)) * sheet.height)))
+    full = float(rng.uniform(0.3, 1.1)) * (bottom - y) / pitch
+    while len(rows) < full:
+        rows += _table(rng) if rng.random() < 0.25 else _paragraph(rng, letters)
+        rows.append(("", ""))
+    rows += [(_one(rng, CLOSINGS), ""), ("", ""), ("", ""), (_one(rng, COMPANIES), "")]
+    for text, number in rows:
+        y += pitch
+        if y + pitch > bottom:
+            break
+        _set(sheet, supplies, text, y, sheet.height, 0.0)
+        _set(sheet, supplies, number, y, sheet.height, 1.0)
+
+
+def _paragraph(rng: np.random.Generator, letters: int) -> list[tuple[str, str]]:
+    """Lines of words and a few numbers, at most `letters` long each."""
+    lines, line = [], ""
+    for _ in range(int(rng.integers(8, 70))):
+        word = _number(rng) if rng.random() < 0.06 else str(rng.choice(WORDS)).lower()
+        if len(line) + len(word) >= letters:
+            lines.append(line)
+            line = ""
+        line = f"{line} {word}".strip()
+    return [(text, "") for text in [*lines, f"{line}."]]
+
+
+def _table(rng: np.random.Generator) -> list[tuple[str, str]]:
+    """Rows of what is paid for and how much it costs."""
+    return [(numbered(rng), amount(rng)) for _ in range(int(rng.integers(3, 12)))]
+
+
+def _number(rng: np.random.Generator) -> str:
+    """A number as texts have them; one in five is as long as a code."""
+    kinds: tuple[Callable[[np.random.Generator], str], ...] = (
+        amount,
+        date,
+        phone,
+        lambda rng: str(rng.integers(1900, 2035)),
+        lambda rng: str(rng.integers(10_000, 100_000)),
+    )
+    return kinds[rng.integers(len(kinds))](rng)
+
+
+def _set(
+    sheet: _Sheet,
+    supplies: Supplies,
+    text: str,
+    y: float,
+    height: float,
+    side: float,
+    *,
+    left: int | None = None,
+    font: FontFile | None = None,
+) -> float:
+    """Print a line below `y`, at the left (side 0), in the middle (0.5) or at the right (1); returns where it ends."""
+    if not text:
+        return y
+    line = supplies.print_fonts.line(font or sheet.font, text, height)
+    start = sheet.left if left is None else left
+    x = start + side * max(0, sheet.right - start - line.coverage.shape[1])
+    lay(sheet.picture, line.coverage, (round(x), round(y + 1.3 * height + line.top)), sheet.ink)
+    return y + 1.8 * height
+
+
+def _fold(rng: np.random.Generator, sheet: _Sheet) -> None:
+    """Let a letter show where it was folded."""
+    if rng.random() < 0.5:
+        return
+    height = sheet.picture.shape[0]
+    wide = max(1.0, 0.04 * sheet.dpi)
+    for share in (1 / 3, 2 / 3):
+        off = (np.arange(height) - height * (share + rng.uniform(-0.02, 0.02))) / wide
+        sheet.picture[:] *= (1.0 - rng.uniform(0.03, 0.2) * np.exp(-(off**2)))[:, None, None].astype(np.float32)
+
+
+def _one(rng: np.random.Generator, choices: tuple[str, ...]) -> str:
+    return choices[rng.integers(len(choices))]
