@@ -23,6 +23,7 @@ from zipread.lab.synth.mail import Supplies, make_mail
 from zipread.lab.synth.negatives import NEGATIVES, make_negative
 from zipread.lab.synth.notes import make_note, note_lines
 from zipread.lab.synth.paper import PAPERS, make_paper
+from zipread.lab.synth.parcels import make_parcel
 from zipread.lab.synth.places import STATES, Address, Place, as_people_write, load_places, make_address
 from zipread.lab.synth.strokes import Pen, draw, stroke_fields, thin
 from zipread.lab.words import WithWord
@@ -427,24 +428,26 @@ class TestMail:
         assert one.dtype == np.uint8 and one.shape[2] == 3 and np.array_equal(one, again)
         assert np.count_nonzero(one < 0.5 * np.median(one)) > 200  # ink
 
-    def test_the_code_of_a_letter_stands_where_its_truth_says(self, prints):
+    @pytest.mark.parametrize(("kind", "make"), [("letter", make_letter), ("parcel", make_parcel)])
+    def test_the_code_of_other_mail_stands_where_its_truth_says(self, prints, kind, make):
         supplies = Supplies((Place("62704", "Springfield", "IL"),), prints, prints, None)
         for seed in range(4):
             flat = partial(photo.scan, skew=0.0)
-            picture, truth = make_letter(np.random.default_rng(seed), supplies, capture=flat, resolutions=(200.0,))
-            again, _ = make_letter(np.random.default_rng(seed), supplies, capture=flat, resolutions=(200.0,))
+            picture, truth = make(np.random.default_rng(seed), supplies, capture=flat, resolutions=(200.0,))
+            again, _ = make(np.random.default_rng(seed), supplies, capture=flat, resolutions=(200.0,))
             assert np.array_equal(picture, again)
-            assert (truth.code, truth.kind, truth.writing) == ("62704", "letter", "printed")
+            assert (truth.code, truth.kind, truth.writing) == ("62704", kind, "printed")
             gray, box = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), truth.box
             inked = (gray[box.y : box.bottom, box.x : box.right] < 0.7 * np.median(gray)).any(axis=0)
             assert inked[:6].any() and inked[-6:].any() and inked.mean() > 0.7
             assert box.width / box.height == pytest.approx(8 if truth.plus4 else 4, abs=1)
             above, below = gray[: box.y], gray[box.bottom :]
-            assert min((part < 0.7 * np.median(gray)).sum() for part in (above, below)) > 100  # address and text
+            assert min((part < 0.7 * np.median(gray)).sum() for part in (above, below)) > 100
 
-    def test_a_letter_may_have_no_code_at_all(self, prints):
+    @pytest.mark.parametrize("make", [make_letter, make_parcel])
+    def test_other_mail_may_have_no_code_at_all(self, prints, make):
         supplies = Supplies((Place("62704", "Springfield", "IL"),), prints, prints, None)
-        _, truth = make_letter(np.random.default_rng(1), supplies, uncoded=1.0, resolutions=(100.0,))
+        _, truth = make(np.random.default_rng(1), supplies, uncoded=1.0, resolutions=(100.0,))
         assert (truth.code, truth.plus4, truth.box, truth.corners) == ("", "", None, ())
 
     def test_codes_and_cities_agree(self):

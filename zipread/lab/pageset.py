@@ -17,6 +17,7 @@ from zipread.lab.synth.letters import make_letter
 from zipread.lab.synth.mail import Capture, Supplies, make_mail
 from zipread.lab.synth.notes import make_note
 from zipread.lab.synth.notmail import STRAYS, Stray, make_stray
+from zipread.lab.synth.parcels import make_parcel
 
 LONGEST = 768
 """Longer side of a page as it is kept, pixels; training turns and cuts it and goes down from there."""
@@ -24,8 +25,10 @@ RESOLUTIONS = (100.0, 110.0, 120.0, 130.0, 150.0, 200.0)
 """Pixels an inch that pieces are made with: enough for what is kept, and soon made."""
 QUALITY = 92
 """Of the JPEG a page is kept as."""
-STRAY, NOTE, LETTER, UNCODED = 0.1, 0.1, 0.12, 0.07
-"""Shares of pages that are no mail, of notes, of letters, and of mail and letters without a code."""
+SHARES = {"mail": 0.6, "letter": 0.12, "parcel": 0.08, "note": 0.1, "no mail": 0.1}
+"""Of the kinds of pages."""
+UNCODED = 0.07
+"""Share of mail, letters and parcels without a code."""
 CLUTTERED = 0.3
 """Share of mail with something else printed on it."""
 PRINTED_ON: tuple[Stray, ...] = ("text", "table", "plot", "drawing", "receipt", "barcode")
@@ -105,16 +108,15 @@ def _chunk(task: tuple[int, int, int]) -> list[tuple[bytes, np.ndarray]]:
 
 def _page(rng: np.random.Generator, supplies: Supplies) -> tuple[bytes, np.ndarray]:
     """One page as it is kept: its JPEG, and the code's corners (4, 2)."""
-    chance, corners = rng.random(), np.full((4, 2), np.nan)
-    letter = STRAY + NOTE <= chance < STRAY + NOTE + LETTER
+    kind = str(rng.choice(list(SHARES), p=list(SHARES.values())))
     writing: Writing = "handwritten" if rng.random() < 0.5 else "printed"
-    if chance < STRAY:
-        kind = STRAYS[rng.integers(len(STRAYS))]
-        picture = make_stray(rng, supplies.print_fonts, kind)
-    elif chance < STRAY + NOTE:
+    corners = np.full((4, 2), np.nan)
+    if kind == "no mail":
+        picture = make_stray(rng, supplies.print_fonts, STRAYS[rng.integers(len(STRAYS))])
+    elif kind == "note":
         picture = make_note(rng, writing, supplies, _capture(rng))
     else:
-        make = make_letter if letter else partial(make_mail, writing=writing)
+        make = {"mail": partial(make_mail, writing=writing), "letter": make_letter, "parcel": make_parcel}[kind]
         picture, truth = make(rng, supplies=supplies, uncoded=UNCODED, capture=_capture(rng), resolutions=RESOLUTIONS)
         corners = np.array(truth.corners) if truth.corners else corners
     gray = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
@@ -122,7 +124,7 @@ def _page(rng: np.random.Generator, supplies: Supplies) -> tuple[bytes, np.ndarr
     size = round(gray.shape[1] * scale), round(gray.shape[0] * scale)
     small = cv2.resize(gray, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     corners = corners * (size[0] / gray.shape[1], size[1] / gray.shape[0])
-    if not (letter or np.isnan(corners).any()) and rng.random() < CLUTTERED:
+    if kind == "mail" and not np.isnan(corners).any() and rng.random() < CLUTTERED:
         small = _cluttered(rng, small, corners, supplies)
     _, data = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
     return data.tobytes(), corners

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from zipread.lab.synth import photo, stationery
+from zipread.lab.synth import stationery
 from zipread.lab.synth.fonts import FontFile
 from zipread.lab.synth.ink import lay
 from zipread.lab.synth.lettering import write_address, write_lines
-from zipread.lab.synth.mail import RESOLUTIONS, Capture, MailTruth, Supplies, choose_hand, choose_ink
+from zipread.lab.synth.mail import RESOLUTIONS, Capture, MailTruth, Supplies, captured, choose_hand, choose_ink
 from zipread.lab.synth.negatives import WORDS
 from zipread.lab.synth.notes import HEADS, amount, date, numbered, phone
 from zipread.lab.synth.places import COMPANIES, LAST_NAMES, Address, make_address
@@ -68,20 +68,7 @@ def make_letter(
     bottom = _put_foot(rng, sheet, supplies, sender)
     _put_text(rng, sheet, supplies, y, bottom)
     _fold(rng, sheet)
-    if capture is None:
-        capture = photo.photograph if rng.random() < 0.35 else photo.scan
-    shot = capture(rng, sheet.picture)
-    truth = MailTruth(
-        code=address.place.code if address.coded else "",
-        plus4=address.plus4 if address.coded else "",
-        box=None if box is None else photo.moved_box(box, shot.to_picture),
-        writing="printed",
-        kind="letter",
-        conditions=(f"{sheet.dpi:.0f} dpi", *shot.conditions),
-        angle=shot.angle,
-        corners=() if box is None else tuple((x, y) for x, y in photo.moved_corners(box, shot.to_picture).tolist()),
-    )
-    return shot.picture, truth
+    return captured(rng, sheet.picture, capture, address, box, "printed", "letter", [f"{sheet.dpi:.0f} dpi"])
 
 
 def _blank(rng: np.random.Generator, supplies: Supplies, resolutions: tuple[float, ...]) -> _Sheet:

@@ -15,7 +15,7 @@ from zipread.lab.synth.lettering import Block, Hand, write_address, write_lines
 from zipread.lab.synth.places import Address, Place, make_address
 from zipread.records import Box
 
-Kind = Literal["envelope", "window", "label", "letter"]
+Kind = Literal["envelope", "window", "label", "letter", "parcel"]
 Capture = Callable[[np.random.Generator, np.ndarray], photo.Shot]
 
 SIZES_IN_INCHES = ((9.5, 4.125), (9.5, 4.125), (6.5, 3.625), (7.25, 5.25), (8.75, 5.75), (6.0, 4.25))
@@ -89,16 +89,34 @@ def make_mail(
     if rng.random() < 0.25:
         stationery.put_sorting_tag(rng, piece.sheet, piece.dpi)
         piece.words.append("sorting tag")
+    return captured(rng, piece.sheet, capture, address, box, writing, piece.kind, piece.words)
+
+
+def captured(
+    rng: np.random.Generator,
+    sheet: np.ndarray,
+    capture: Capture | None,
+    address: Address,
+    box: Box | None,
+    writing: Writing,
+    kind: Kind,
+    words: Sequence[str],
+) -> tuple[np.ndarray, MailTruth]:
+    """Make a picture of a finished piece: (h, w, 3) uint8, and its truth.
+
+    capture: a scan or a photo at random when None; box: where the code of `address` stands on the sheet; words: what
+    makes the piece hard.
+    """
     if capture is None:
         capture = photo.photograph if rng.random() < 0.35 else photo.scan
-    shot = capture(rng, piece.sheet)
+    shot = capture(rng, sheet)
     truth = MailTruth(
-        code=place.code if address.coded else "",
+        code=address.place.code if address.coded else "",
         plus4=address.plus4 if address.coded else "",
         box=None if box is None else photo.moved_box(box, shot.to_picture),
         writing=writing,
-        kind=piece.kind,
-        conditions=(*piece.words, *shot.conditions),
+        kind=kind,
+        conditions=(*words, *shot.conditions),
         angle=shot.angle,
         corners=() if box is None else tuple((x, y) for x, y in photo.moved_corners(box, shot.to_picture).tolist()),
     )
@@ -135,7 +153,7 @@ def _put_sender(rng: np.random.Generator, piece: _Piece, supplies: Supplies, wri
         by_hand = writing == "handwritten" and rng.random() < 0.6
         hand = choose_hand(rng, "handwritten" if by_hand else "printed", supplies, piece.dpi * rng.uniform(0.07, 0.1))
         room = piece.sheet.shape[1] * 0.42
-        block = _fitted(rng, address, hand, room)
+        block = fitted(rng, address, hand, room)
         lay(piece.sheet, block.coverage, (x, y), choose_ink(rng, by_hand=by_hand), rng.uniform(0.85, 1.0))
         bottom += block.coverage.shape[0]
         piece.words.append("return address")
@@ -155,7 +173,7 @@ def _put_recipient(
     inches = float(np.exp(rng.uniform(np.log(0.13), np.log(0.32)))) if by_hand else rng.uniform(8, 14) / 72 * 0.7
     hand = choose_hand(rng, writing, supplies, piece.dpi * inches)
     height, width = piece.sheet.shape[:2]
-    block = _fitted(rng, address, hand, width * (0.62 if by_hand else 0.5))
+    block = fitted(rng, address, hand, width * (0.62 if by_hand else 0.5))
     h, w = block.coverage.shape
     left = int(np.clip(width * rng.uniform(0.3, 0.48), 0, max(0, width * 0.96 - w)))
     top = int(np.clip(height * rng.uniform(0.38, 0.55), 0, max(0, height * 0.93 - h)))
@@ -197,7 +215,7 @@ def _put_ground(rng: np.random.Generator, piece: _Piece, blocks: Sequence[Box]) 
         stationery.put_label(rng, piece.sheet, frame)
 
 
-def _fitted(rng: np.random.Generator, address: Address, hand: Hand, room: float) -> Block:
+def fitted(rng: np.random.Generator, address: Address, hand: Hand, room: float) -> Block:
     """Write an address, smaller if it does not fit into `room` pixels."""
     block = write_address(rng, address, hand)
     if block.coverage.shape[1] <= room:
