@@ -392,6 +392,13 @@ class TestFonts:
         assert set_as_font(glyphs).boxes[1].x > 40
 
 
+class TestMarks:
+    def test_an_edging_stays_at_the_edges(self):
+        drawn = [marks.edging(np.random.default_rng(seed), (200, 300)) for seed in range(40)]
+        assert not any(ornament[16:-16, 16:-16].any() for ornament in drawn)
+        assert all(0.005 < ornament.mean() < 0.25 for ornament in drawn)
+
+
 class TestMail:
     def test_a_code_that_was_to_stand_alone_and_was_forgotten_leaves_no_line(self, prints):
         place = Place("62704", "Springfield", "IL")

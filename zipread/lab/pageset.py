@@ -11,10 +11,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from zipread.lab.synth import photo
+from zipread.lab.synth import marks, photo
 from zipread.lab.synth.hands import Writing
 from zipread.lab.synth.letters import make_letter
-from zipread.lab.synth.mail import Capture, Supplies, make_mail
+from zipread.lab.synth.mail import Capture, MailTruth, Supplies, make_mail
 from zipread.lab.synth.notes import make_note
 from zipread.lab.synth.notmail import STRAYS, Stray, make_stray
 from zipread.lab.synth.parcels import make_parcel
@@ -35,6 +35,8 @@ PRINTED_ON: tuple[Stray, ...] = ("text", "table", "plot", "drawing", "receipt", 
 """What that may be, as in `synth.notmail`."""
 NOTE_ON = 0.25
 """How often it is a note instead."""
+EDGED = 0.06
+"""Share of mail with an ornament along its edges, as airmail and greeting cards have."""
 CHUNK = 50
 """Pages that one process makes at a time."""
 
@@ -116,8 +118,14 @@ def _page(rng: np.random.Generator, supplies: Supplies) -> tuple[bytes, np.ndarr
     elif kind == "note":
         picture = make_note(rng, writing, supplies, _capture(rng))
     else:
-        make = {"mail": partial(make_mail, writing=writing), "letter": make_letter, "parcel": make_parcel}[kind]
-        picture, truth = make(rng, supplies=supplies, uncoded=UNCODED, capture=_capture(rng), resolutions=RESOLUTIONS)
+        makers: dict[str, Callable[..., tuple[np.ndarray, MailTruth]]] = {
+            "mail": partial(make_mail, writing=writing),
+            "letter": make_letter,
+            "parcel": make_parcel,
+        }
+        picture, truth = makers[kind](
+            rng, supplies=supplies, uncoded=UNCODED, capture=_capture(rng), resolutions=RESOLUTIONS
+        )
         corners = np.array(truth.corners) if truth.corners else corners
     gray = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
     scale = LONGEST / max(gray.shape)
@@ -126,6 +134,8 @@ def _page(rng: np.random.Generator, supplies: Supplies) -> tuple[bytes, np.ndarr
     corners = corners * (size[0] / gray.shape[1], size[1] / gray.shape[0])
     if kind == "mail" and not np.isnan(corners).any() and rng.random() < CLUTTERED:
         small = _cluttered(rng, small, corners, supplies)
+    if kind == "mail" and rng.random() < EDGED:
+        small = _edged(rng, small, corners)
     _, data = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
     return data.tobytes(), corners
 
@@ -159,3 +169,13 @@ def _cluttered(rng: np.random.Generator, gray: np.ndarray, corners: np.ndarray, 
         under = gray[y : y + cut.shape[0], x : x + cut.shape[1]]
         gray[y : y + cut.shape[0], x : x + cut.shape[1]] = (under * (cut / 255.0)).astype(np.uint8)
     return gray
+
+
+def _edged(rng: np.random.Generator, gray: np.ndarray, corners: np.ndarray) -> np.ndarray:
+    """A page with an ornament along some of its edges, not over the code."""
+    ornament = marks.edging(rng, (gray.shape[0], gray.shape[1]))
+    if not np.isnan(corners).any():
+        left, top = np.floor(corners.min(axis=0)).astype(int) - 4
+        right, bottom = np.ceil(corners.max(axis=0)).astype(int) + 4
+        ornament[max(0, top) : bottom, max(0, left) : right] = 0.0
+    return (gray * (1.0 - ornament * rng.uniform(0.3, 0.9))).astype(np.uint8)

@@ -44,7 +44,7 @@ from zipread.normalize import NORMALIZATION_VERSION
 
 Report = Callable[[str], None]
 
-SETS = 2
+SETS = 3
 """Counted up where what is made for training changes: sets that a stopped run kept are then made anew."""
 
 

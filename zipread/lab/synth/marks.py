@@ -14,6 +14,9 @@ from zipread.records import Box
 Frame = Literal["shared", "separate", "comb", "open"]
 FRAMES: tuple[Frame, ...] = ("shared", "separate", "comb", "open")
 
+EDGING = (0.015, 0.08)
+"""Width of an ornament along edges, shares of the shorter side."""
+
 _SUBPIXEL_BITS = 4  # OpenCV draws at sixteenths of a pixel
 
 
@@ -155,6 +158,23 @@ def barcode(rng: np.random.Generator, shape: tuple[int, int], kind: Literal["lin
         upper, lower = rng.choice([0.0, 0.33], 2)
         coverage[round(upper * height) : round((1 - lower) * height), int(x) : int(x) + thick] = 1
     return coverage
+
+
+def edging(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
+    """Draw stripes, checks or dots along some edges, as airmail and greeting cards have: (h, w) float32 coverage."""
+    height, width = shape
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    sides = np.stack([x, y, width - 1 - x, height - 1 - y])
+    kept = rng.random(4) < 0.85
+    kept[rng.integers(4)] = True
+    wide = min(shape) * rng.uniform(*EDGING)
+    pitch = wide * rng.uniform(0.7, 3.0)
+    pattern = (
+        (x + rng.uniform(-1.5, 1.5) * y) % pitch < pitch * rng.uniform(0.25, 0.75),
+        (x // pitch + y // pitch) % 2 == 0,
+        np.hypot(x % pitch - pitch / 2, y % pitch - pitch / 2) < pitch * rng.uniform(0.2, 0.45),
+    )[rng.integers(3)]
+    return ((sides[kept].min(axis=0) < wide) & pattern).astype(np.float32)
 
 
 def postmark(rng: np.random.Generator, diameter: float, stroke: float) -> np.ndarray:
