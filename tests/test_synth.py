@@ -26,6 +26,7 @@ from zipread.lab.synth.paper import PAPERS, make_paper
 from zipread.lab.synth.parcels import make_parcel
 from zipread.lab.synth.places import STATES, Address, Place, as_people_write, load_places, make_address
 from zipread.lab.synth.strokes import Pen, draw, stroke_fields, thin
+from zipread.lab.synth.typeset import Sheet
 from zipread.lab.words import WithWord
 from zipread.lab.zeros import RunningZeros
 from zipread.records import Box
@@ -390,6 +391,19 @@ class TestFonts:
         assert len(glyphs) == 2
         assert all(abs(glyph.coverage.shape[0] - 40) <= 3 for glyph in glyphs)
         assert set_as_font(glyphs).boxes[1].x > 40
+
+
+class TestTypeset:
+    def test_a_line_begins_where_it_is_told_and_the_next_below_it(self, prints):
+        sheet = Sheet(np.full((120, 200, 3), 255.0, np.float32), 100.0, prints, prints.fonts[0], np.zeros(3), 1.8)
+
+        below = sheet.set("188", (20, 10), 30.0)
+
+        rows, columns = np.nonzero(sheet.picture[:, :, 0] < 128)
+        assert below == 10 + 1.8 * 30
+        assert rows.min() >= 10 and rows.max() <= below and abs(np.ptp(rows) - 30) <= 3
+        assert columns.min() >= 20 and columns.max() <= 20 + sheet.width("188", 30.0)
+        assert sheet.set("", (20, below), 30.0) == below and (sheet.picture[round(below) :] == 255).all()
 
 
 class TestMarks:

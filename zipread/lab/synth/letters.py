@@ -15,6 +15,7 @@ from zipread.lab.synth.mail import RESOLUTIONS, Capture, MailTruth, Supplies, ca
 from zipread.lab.synth.negatives import WORDS
 from zipread.lab.synth.notes import HEADS, amount, date, numbered, phone
 from zipread.lab.synth.places import COMPANIES, LAST_NAMES, Address, make_address
+from zipread.lab.synth.typeset import Sheet
 from zipread.records import Box
 
 SHEETS_IN_INCHES = ((8.5, 11.0), (8.5, 11.0), (8.5, 11.0), (8.27, 11.69), (8.5, 5.5))
@@ -32,17 +33,25 @@ CLOSINGS = ("Sincerely,", "Yours truly,", "Best regards,", "Thank you,", "Respec
 REMIT = ("Mail payment to:", "Remit to:", "Make checks payable to:", "Return this part to:", "Questions? Write to:")
 
 
-@dataclass(frozen=True, slots=True)
-class _Sheet:
-    """A letter in the making. The functions below change its picture."""
+LEADING = 1.8
+"""From line to line of what is no text, digit heights."""
 
-    picture: np.ndarray  # (h, w, 3) float32
-    dpi: float
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """A letter in the making. The functions below change its sheet."""
+
+    sheet: Sheet
     left: int  # where lines begin, pixels
     right: int  # and end
-    font: FontFile  # of the text
     height: float  # of the text's digits, pixels
-    ink: np.ndarray  # (3,)
+
+    def set(self, text: str, y: float, height: float, side: float, font: FontFile | None = None) -> float:
+        """Print a line at the left (side 0), in the middle (0.5) or at the right (1); returns where the next begins."""
+        if not text:
+            return y
+        room = self.right - self.left - self.sheet.width(text, height, font)
+        return self.sheet.set(text, (self.left + side * max(0, room), y), height, font)
 
 
 def make_letter(
@@ -62,111 +71,116 @@ def make_letter(
     sender = make_address(rng, supplies.places[rng.integers(len(supplies.places))], business=True)
     if rng.random() < uncoded:
         address, sender = replace(address, coded=False), replace(sender, coded=False)
-    sheet = _blank(rng, supplies, resolutions)
-    y = _put_head(rng, sheet, supplies, sender)
-    y, box = _put_address(rng, sheet, supplies, address, y)
-    bottom = _put_foot(rng, sheet, supplies, sender)
-    _put_text(rng, sheet, supplies, y, bottom)
+    letter = _blank(rng, supplies, resolutions)
+    y = _put_head(rng, letter, supplies, sender)
+    y, box = _put_address(rng, letter, supplies, address, y)
+    bottom = _put_foot(rng, letter, supplies, sender)
+    _put_text(rng, letter, y, bottom)
+    sheet = letter.sheet
     _fold(rng, sheet)
     return captured(rng, sheet.picture, capture, address, box, "printed", "letter", [f"{sheet.dpi:.0f} dpi"])
 
 
-def _blank(rng: np.random.Generator, supplies: Supplies, resolutions: tuple[float, ...]) -> _Sheet:
+def _blank(rng: np.random.Generator, supplies: Supplies, resolutions: tuple[float, ...]) -> _Letter:
     dpi = resolutions[rng.integers(len(resolutions))]
     width, height = (round(dpi * inches) for inches in SHEETS_IN_INCHES[rng.integers(len(SHEETS_IN_INCHES))])
     picture = stationery.make_envelope(rng, height, width, "white" if rng.random() < 0.8 else "recycled")
     left, right = (round(dpi * rng.uniform(*MARGINS_IN_INCHES)) for _ in range(2))
-    font = supplies.print_fonts.choose(rng)
-    return _Sheet(
-        picture, dpi, left, width - right, font, dpi * rng.uniform(*TYPE_IN_INCHES), choose_ink(rng, by_hand=False)
-    )
+    prints = supplies.print_fonts
+    font, digits = prints.choose(rng), dpi * rng.uniform(*TYPE_IN_INCHES)
+    sheet = Sheet(picture, dpi, prints, font, choose_ink(rng, by_hand=False), LEADING)
+    return _Letter(sheet, left, width - right, digits)
 
 
-def _put_head(rng: np.random.Generator, sheet: _Sheet, supplies: Supplies, sender: Address) -> float:
+def _put_head(rng: np.random.Generator, letter: _Letter, supplies: Supplies, sender: Address) -> float:
     """Print who writes, most often with an address; returns where it ends."""
-    y = sheet.dpi * float(rng.uniform(0.3, 0.8))
+    y = letter.sheet.dpi * float(rng.uniform(0.3, 0.8))
     if rng.random() < 0.1:
         return y
     side = float(rng.choice((0.0, 0.0, 0.5, 1.0)))
     name, *street = sender.lines
-    large = sheet.height * float(rng.uniform(1.0, 2.5))
-    y = _set(sheet, supplies, name, y, large, side, font=supplies.print_fonts.choose(rng))
+    large = letter.height * float(rng.uniform(1.0, 2.5))
+    y = letter.set(name, y, large, side, font=supplies.print_fonts.choose(rng))
     if rng.random() < 0.75:
         lines = [*street, f"{sender.city} {sender.code}".strip()]
         lines = [", ".join(lines)] if rng.random() < 0.4 else lines
         if rng.random() < 0.4:
             lines.append(phone(rng))
-        small = sheet.height * float(rng.uniform(0.75, 1.0))
+        small = letter.height * float(rng.uniform(0.75, 1.0))
         for line in lines:
-            y = _set(sheet, supplies, line, y, small, side)
+            y = letter.set(line, y, small, side)
     return y
 
 
 def _put_address(
-    rng: np.random.Generator, sheet: _Sheet, supplies: Supplies, address: Address, y: float
+    rng: np.random.Generator, letter: _Letter, supplies: Supplies, address: Address, y: float
 ) -> tuple[float, Box | None]:
     """Print the recipient's address and what stands beside it; returns where they end, and where the code stands."""
-    dpi, (height, width) = sheet.dpi, sheet.picture.shape[:2]
+    dpi, (height, width) = letter.sheet.dpi, letter.sheet.picture.shape[:2]
     least = y + dpi * float(rng.uniform(0.1, 0.4))
     top = max(least, dpi * float(rng.uniform(*ADDRESS_IN_INCHES)))
     if rng.random() < BAD_FOR_WINDOWS:
         top = max(least, float(rng.uniform(0.1, 0.5)) * height)
     if rng.random() < 0.4:
-        top = _set(sheet, supplies, date(rng), top, sheet.height, float(rng.choice((0.0, 1.0)))) + sheet.height
-    hand = choose_hand(rng, "printed", supplies, sheet.height * float(rng.uniform(0.95, 1.25)))
+        top = letter.set(date(rng), top, letter.height, float(rng.choice((0.0, 1.0)))) + letter.height
+    hand = choose_hand(rng, "printed", supplies, letter.height * float(rng.uniform(0.95, 1.25)))
     if rng.random() < 0.6:
-        hand = replace(hand, font=sheet.font)
+        hand = replace(hand, font=letter.sheet.font)
     block = write_address(rng, address, hand)
     h, w = block.coverage.shape
+    left = letter.left
     on_the_right = rng.random() < ON_THE_RIGHT
-    left = max(sheet.left, sheet.right - w) if on_the_right else sheet.left + round(dpi * rng.choice((0.0, 0.0, 0.3)))
+    if on_the_right:
+        left = max(left, letter.right - w)
+    else:
+        left += round(dpi * rng.choice((0.0, 0.0, 0.3)))
     if rng.random() < 0.2:
         bars = Box(left, round(top), round(min(2.6 * dpi, width - left - 0.2 * dpi)), round(0.13 * dpi))
-        stationery.put_postal_barcode(rng, sheet.picture, bars)
+        stationery.put_postal_barcode(rng, letter.sheet.picture, bars)
         top += 0.2 * dpi
-    lay(sheet.picture, block.coverage, (left, round(top)), sheet.ink, rng.uniform(0.85, 1.0))
+    lay(letter.sheet.picture, block.coverage, (left, round(top)), letter.sheet.ink, rng.uniform(0.85, 1.0))
     if rng.random() < 0.4:
-        _put_references(rng, sheet, supplies, sheet.left if on_the_right else left + w + dpi * 0.4, top)
+        _put_references(rng, letter, supplies, letter.left if on_the_right else left + w + dpi * 0.4, top)
     box = None if block.code is None else replace(block.code, x=block.code.x + left, y=block.code.y + round(top))
     return top + h, box
 
 
-def _put_references(rng: np.random.Generator, sheet: _Sheet, supplies: Supplies, left: float, top: float) -> None:
+def _put_references(rng: np.random.Generator, letter: _Letter, supplies: Supplies, left: float, top: float) -> None:
     """Print numbers beside an address: of the account, of the invoice, dates."""
-    hand = replace(choose_hand(rng, "printed", supplies, sheet.height), font=sheet.font)
+    hand = replace(choose_hand(rng, "printed", supplies, letter.height), font=letter.sheet.font)
     block = write_lines(rng, [numbered(rng) for _ in range(int(rng.integers(1, 5)))], hand)
-    room = sheet.picture.shape[1] - left - block.coverage.shape[1] - 0.2 * sheet.dpi
+    room = letter.sheet.picture.shape[1] - left - block.coverage.shape[1] - 0.2 * letter.sheet.dpi
     if room > 0:
-        lay(sheet.picture, block.coverage, (round(left + room * rng.random()), round(top)), sheet.ink)
+        lay(letter.sheet.picture, block.coverage, (round(left + room * rng.random()), round(top)), letter.sheet.ink)
 
 
-def _put_foot(rng: np.random.Generator, sheet: _Sheet, supplies: Supplies, sender: Address) -> float:
+def _put_foot(rng: np.random.Generator, letter: _Letter, supplies: Supplies, sender: Address) -> float:
     """Print the sender once more below the text, on a line or as an address to pay to; returns where it begins."""
-    bottom = sheet.picture.shape[0] - sheet.dpi * float(rng.uniform(0.3, 0.8))
+    bottom = letter.sheet.picture.shape[0] - letter.sheet.dpi * float(rng.uniform(0.3, 0.8))
     chance = rng.random()
     if chance < 0.3:
         line = " - ".join([*sender.lines, f"{sender.city} {sender.code}".strip(), phone(rng)])
-        top = bottom - 2 * sheet.height
-        _set(sheet, supplies, line, top, 0.75 * sheet.height, 0.5)
+        top = bottom - 2 * letter.height
+        letter.set(line, top, 0.75 * letter.height, 0.5)
         return top
     if chance < 0.5:
-        hand = choose_hand(rng, "printed", supplies, sheet.height)
+        hand = choose_hand(rng, "printed", supplies, letter.height)
         address = write_address(rng, sender, hand).coverage
         top = bottom - address.shape[0]
-        left = sheet.left + max(0, round((sheet.right - sheet.left - address.shape[1]) * rng.random()))
-        lay(sheet.picture, address, (left, round(top)), sheet.ink)
-        top -= 2.2 * sheet.height
-        _set(sheet, supplies, _one(rng, REMIT), top, sheet.height, 0.0, left=left)
+        left = letter.left + max(0, round((letter.right - letter.left - address.shape[1]) * rng.random()))
+        lay(letter.sheet.picture, address, (left, round(top)), letter.sheet.ink)
+        top -= 2.2 * letter.height
+        letter.sheet.set(_one(rng, REMIT), (left, top), letter.height)
         return top
     return bottom
 
 
-def _put_text(rng: np.random.Generator, sheet: _Sheet, supplies: Supplies, y: float, bottom: float) -> None:
+def _put_text(rng: np.random.Generator, letter: _Letter, y: float, bottom: float) -> None:
     """Print a greeting, paragraphs and tables of amounts, and a closing, as far as there is room."""
-    pitch = sheet.height * float(rng.uniform(1.6, 2.1))
+    pitch = letter.height * float(rng.uniform(1.6, 2.1))
     greeting = f"{_one(rng, GREETINGS)} {_one(rng, LAST_NAMES)}," if rng.random() < 0.7 else _one(rng, HEADS)
     rows: list[tuple[str, str]] = [("", ""), (greeting, ""), ("", "")]
-    letters = max(10, int((sheet.right - sheet.left) / (float(rng.uniform(0.8, 1.1)) * sheet.height)))
+    letters = max(10, int((letter.right - letter.left) / (float(rng.uniform(0.8, 1.1)) * letter.height)))
     full = float(rng.uniform(0.3, 1.1)) * (bottom - y) / pitch
     while len(rows) < full:
         rows += _table(rng) if rng.random() < 0.25 else _paragraph(rng, letters)
@@ -176,8 +190,8 @@ def _put_text(rng: np.random.Generator, sheet: _Sheet, supplies: Supplies, y: fl
         y += pitch
         if y + pitch > bottom:
             break
-        _set(sheet, supplies, text, y, sheet.height, 0.0)
-        _set(sheet, supplies, number, y, sheet.height, 1.0)
+        letter.set(text, y, letter.height, 0.0)
+        letter.set(number, y, letter.height, 1.0)
 
 
 def _paragraph(rng: np.random.Generator, letters: int) -> list[tuple[str, str]]:
@@ -209,28 +223,7 @@ def _number(rng: np.random.Generator) -> str:
     return kinds[rng.integers(len(kinds))](rng)
 
 
-def _set(
-    sheet: _Sheet,
-    supplies: Supplies,
-    text: str,
-    y: float,
-    height: float,
-    side: float,
-    *,
-    left: int | None = None,
-    font: FontFile | None = None,
-) -> float:
-    """Print a line below `y`, at the left (side 0), in the middle (0.5) or at the right (1); returns where it ends."""
-    if not text:
-        return y
-    line = supplies.print_fonts.line(font or sheet.font, text, height)
-    start = sheet.left if left is None else left
-    x = start + side * max(0, sheet.right - start - line.coverage.shape[1])
-    lay(sheet.picture, line.coverage, (round(x), round(y + 1.3 * height + line.top)), sheet.ink)
-    return y + 1.8 * height
-
-
-def _fold(rng: np.random.Generator, sheet: _Sheet) -> None:
+def _fold(rng: np.random.Generator, sheet: Sheet) -> None:
     """Let a letter show where it was folded."""
     if rng.random() < 0.5:
         return

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import cv2
 import numpy as np
 
 from zipread.lab.synth import marks, stationery
-from zipread.lab.synth.fonts import FontFile
 from zipread.lab.synth.ink import lay
 from zipread.lab.synth.mail import RESOLUTIONS, Capture, MailTruth, Supplies, captured, choose_hand, fitted
 from zipread.lab.synth.notes import date, numbered, phone
-from zipread.lab.synth.places import make_address
+from zipread.lab.synth.places import Address, make_address
+from zipread.lab.synth.typeset import Sheet
 from zipread.records import Box
 
 LABELS_IN_INCHES = ((4.0, 6.0), (4.0, 6.0), (4.0, 6.75), (6.0, 4.0), (8.5, 5.5))
@@ -28,22 +28,8 @@ SENDERS = ("FROM:", "SHIP FROM:", "", "", "Return to:")
 TRACKED = ("TRACKING #:", "TRK#", "USPS TRACKING # EP", "TRACKING NO.", "")
 
 
-@dataclass(frozen=True, slots=True)
-class _Label:
-    """A label in the making. The functions below change its picture."""
-
-    picture: np.ndarray  # (h, w, 3) float32
-    dpi: float
-    supplies: Supplies
-    font: FontFile  # of all but the addresses
-    ink: np.ndarray  # (3,)
-
-    @property
-    def width(self) -> int:
-        return self.picture.shape[1]
-
-    def inches(self, count: float) -> int:
-        return round(count * self.dpi)
+LEADING = 1.7
+"""From line to line, digit heights."""
 
 
 def make_parcel(
@@ -66,33 +52,11 @@ def make_parcel(
     dpi = resolutions[rng.integers(len(resolutions))]
     width, height = (round(dpi * inches) for inches in LABELS_IN_INCHES[rng.integers(len(LABELS_IN_INCHES))])
     paper = np.full((height, width, 3), rng.uniform(232, 254), np.float32)
-    label = _Label(paper, dpi, supplies, supplies.print_fonts.choose(rng), np.full(3, rng.uniform(5, 60)))
+    prints = supplies.print_fonts
+    label = Sheet(paper, dpi, prints, prints.choose(rng), np.full(3, rng.uniform(5, 60)), LEADING)
     y = _put_service(rng, label) if rng.random() < 0.75 else label.inches(0.12)
-    hand = choose_hand(rng, "printed", supplies, dpi * rng.uniform(0.055, 0.085))
-    if rng.random() < 0.9:
-        heading = SENDERS[rng.integers(len(SENDERS))]
-        y = _set(label, heading, label.inches(0.15), y, hand.script.height)
-        block = fitted(rng, sender, hand, label.width * 0.5).coverage
-        lay(label.picture, block, (label.inches(0.15), y), label.ink)
-        _put_numbers(rng, label, label.inches(0.15) + block.shape[1], y)
-        y += block.shape[0]
-    y += label.inches(rng.uniform(0.08, 0.3))
-    if rng.random() < 0.3:
-        y = _rule(rng, label, y)
-    larger = choose_hand(rng, "printed", supplies, dpi * rng.uniform(0.09, 0.17))
-    heading = HEADS[rng.integers(len(HEADS))]
-    left = label.inches(rng.uniform(0.15, 0.7))
-    if rng.random() < 0.5:
-        y = _set(label, heading, label.inches(0.12), y, larger.script.height * rng.uniform(0.6, 1.0))
-    else:
-        line = supplies.print_fonts.line(label.font, heading, larger.script.height * 0.7)
-        _set(label, heading, label.inches(0.1), y, larger.script.height * 0.7)
-        left = max(left, label.inches(0.2) + line.coverage.shape[1])
-    address_block = fitted(rng, address, larger, label.width - left - label.inches(0.1))
-    lay(label.picture, address_block.coverage, (left, y), label.ink)
-    code = address_block.code
-    box = None if code is None else replace(code, x=code.x + left, y=code.y + y)
-    y += address_block.coverage.shape[0] + label.inches(rng.uniform(0.08, 0.3))
+    y = _put_sender(rng, label, supplies, sender, y)
+    y, box = _put_recipient(rng, label, supplies, address, y)
     _put_bars(rng, label, y)
     picture = label.picture
     if rng.random() < ON_A_PARCEL:
@@ -101,7 +65,38 @@ def make_parcel(
     return captured(rng, picture, capture, address, box, "printed", "parcel", [f"{dpi:.0f} dpi"])
 
 
-def _put_service(rng: np.random.Generator, label: _Label) -> int:
+def _put_sender(rng: np.random.Generator, label: Sheet, supplies: Supplies, sender: Address, y: int) -> int:
+    """Print who sends, and numbers beside; returns where the recipient begins."""
+    hand = choose_hand(rng, "printed", supplies, label.dpi * rng.uniform(0.055, 0.085))
+    if rng.random() < 0.9:
+        y = _set(label, SENDERS[rng.integers(len(SENDERS))], label.inches(0.15), y, hand.script.height)
+        block = fitted(rng, sender, hand, label.picture.shape[1] * 0.5).coverage
+        lay(label.picture, block, (label.inches(0.15), y), label.ink)
+        _put_numbers(rng, label, label.inches(0.15) + block.shape[1], y)
+        y += block.shape[0]
+    y += label.inches(rng.uniform(0.08, 0.3))
+    return _rule(rng, label, y) if rng.random() < 0.3 else y
+
+
+def _put_recipient(
+    rng: np.random.Generator, label: Sheet, supplies: Supplies, address: Address, y: int
+) -> tuple[int, Box | None]:
+    """Print the recipient's address, larger; returns where what follows begins, and where the code stands."""
+    hand = choose_hand(rng, "printed", supplies, label.dpi * rng.uniform(0.09, 0.17))
+    heading, size = HEADS[rng.integers(len(HEADS))], hand.script.height
+    left = label.inches(rng.uniform(0.15, 0.7))
+    if rng.random() < 0.5:
+        y = _set(label, heading, label.inches(0.12), y, size * rng.uniform(0.6, 1.0))
+    else:
+        _set(label, heading, label.inches(0.1), y, size * 0.7)
+        left = max(left, label.inches(0.2) + label.width(heading, size * 0.7))
+    block = fitted(rng, address, hand, label.picture.shape[1] - left - label.inches(0.1))
+    lay(label.picture, block.coverage, (left, y), label.ink)
+    box = None if block.code is None else replace(block.code, x=block.code.x + left, y=block.code.y + y)
+    return y + block.coverage.shape[0] + label.inches(rng.uniform(0.08, 0.3)), box
+
+
+def _put_service(rng: np.random.Generator, label: Sheet) -> int:
     """Print what is to be done with the parcel; returns where it ends."""
     y, tall = label.inches(0.1), label.inches(rng.uniform(0.2, 0.8))
     letter = str(rng.choice(["P", "F", "G", "E", "1", "2"]))
@@ -114,25 +109,23 @@ def _put_service(rng: np.random.Generator, label: _Label) -> int:
     if rng.random() < 0.7:
         size = label.dpi * rng.uniform(0.1, 0.18)
         name = SERVICES[rng.integers(len(SERVICES))]
-        line = label.supplies.print_fonts.line(label.font, name, size)
-        y = _set(label, name, max(0, (label.width - line.coverage.shape[1]) // 2), y, size)
+        y = _set(label, name, max(0, (label.picture.shape[1] - label.width(name, size)) // 2), y, size)
         y = _rule(rng, label, y)
     return y + label.inches(0.06)
 
 
-def _put_numbers(rng: np.random.Generator, label: _Label, left: int, y: int) -> None:
+def _put_numbers(rng: np.random.Generator, label: Sheet, left: int, y: int) -> None:
     """Print weights, dates and accounts right of the sender."""
     size = label.dpi * rng.uniform(0.055, 0.08)
     for index in range(int(rng.integers(0, 5))):
         kinds = (numbered(rng), date(rng), f"{rng.integers(1, 70)} LBS", f"{rng.integers(10000):04d}", phone(rng))
         text = kinds[rng.integers(len(kinds))].upper()
-        wide = label.supplies.print_fonts.line(label.font, text, size).coverage.shape[1]
-        x = label.width - wide - label.inches(0.15)
+        x = label.picture.shape[1] - label.width(text, size) - label.inches(0.15)
         if x > left + label.inches(0.1):
             _set(label, text, x, y + round(1.8 * size * index), size)
 
 
-def _put_bars(rng: np.random.Generator, label: _Label, y: int) -> None:
+def _put_bars(rng: np.random.Generator, label: Sheet, y: int) -> None:
     """Print what machines read, with its numbers, and references, as far as there is room."""
     left, bottom = label.inches(rng.uniform(0.15, 0.4)), label.picture.shape[0]
     if rng.random() < 0.4:
@@ -148,7 +141,7 @@ def _put_bars(rng: np.random.Generator, label: _Label, y: int) -> None:
     y = _set(label, TRACKED[rng.integers(len(TRACKED))], left, y, size)
     tall = label.inches(rng.uniform(0.5, 1.1))
     if y + tall + 3 * size < bottom:
-        bars = marks.barcode(rng, (tall, label.width - 2 * left), "linear")
+        bars = marks.barcode(rng, (tall, label.picture.shape[1] - 2 * left), "linear")
         lay(label.picture, bars, (left, y), label.ink)
         y += tall + round(0.3 * size)
     number = " ".join(f"{rng.integers(10_000):04d}" for _ in range(int(rng.integers(3, 7))))
@@ -158,7 +151,7 @@ def _put_bars(rng: np.random.Generator, label: _Label, y: int) -> None:
         y = _set(label, numbered(rng), left, y, 0.8 * size)
 
 
-def _matrix(rng: np.random.Generator, label: _Label, x: int, y: int, side: int) -> None:
+def _matrix(rng: np.random.Generator, label: Sheet, x: int, y: int, side: int) -> None:
     """Print a square code of dark and light modules."""
     modules = int(rng.integers(18, 40))
     cells = cv2.resize(
@@ -167,20 +160,16 @@ def _matrix(rng: np.random.Generator, label: _Label, x: int, y: int, side: int) 
     lay(label.picture, cells, (x, y), label.ink)
 
 
-def _rule(rng: np.random.Generator, label: _Label, y: int) -> int:
+def _rule(rng: np.random.Generator, label: Sheet, y: int) -> int:
     """Print a line across the label; returns where what follows begins."""
     thick = max(1, label.inches(rng.uniform(0.01, 0.04)))
     label.picture[y : y + thick] = label.ink
     return y + thick + label.inches(0.04)
 
 
-def _set(label: _Label, text: str, x: int, y: int, height: float) -> int:
-    """Print a line below `y`; returns where it ends."""
-    if not text:
-        return y
-    line = label.supplies.print_fonts.line(label.font, text, height)
-    lay(label.picture, line.coverage, (x, round(y + 1.3 * height + line.top)), label.ink)
-    return round(y + 1.7 * height)
+def _set(label: Sheet, text: str, x: int, y: int, height: float) -> int:
+    """Print a line below `y`; returns where the next begins."""
+    return round(label.set(text, (x, y), height))
 
 
 def _on_a_parcel(rng: np.random.Generator, label: np.ndarray) -> tuple[np.ndarray, tuple[int, int]]:
