@@ -13,7 +13,8 @@ from pathlib import Path
 from zipread.errors import UsageError
 
 PICTURE_SUFFIXES = frozenset(
-    {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".bmp", ".webp", ".gif", ".pdf"}
+    {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".bmp", ".webp", ".gif", ".pdf", ".heic", ".heif"}
+    | {".avif", ".jp2", ".jxl"}  # not read, but pictures all the same: each gets a row that says so
 )
 """Suffixes, in lower case, of the files a folder is searched for."""
 
