@@ -5,9 +5,9 @@
 Mail pieces of writers, fonts and seeds that nothing was tuned on; --purpose train takes those that may be tuned on, and
 --purpose choose fonts that choose between networks.
 The first guess is the place with the best prior, before anything is read; the choice is the place whose reading won. A
-place is right when it covers the five digits and not much else. --letters reads letters with the address above their
-text, --parcels shipping labels. --stray counts what comes out of pictures that are no mail, --notes of a few lines that
-end in another number.
+place is right when it covers the five digits and not much else. --other reads letters with the address above their
+text, shipping labels of parcels, and reply cards. --stray counts what comes out of pictures that are no mail, --notes
+of a few lines that end in another number.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from zipread.lab.synth.mail import Capture, MailTruth, Supplies, make_mail
 from zipread.lab.synth.notes import make_note
 from zipread.lab.synth.notmail import STRAYS, make_stray
 from zipread.lab.synth.parcels import make_parcel
+from zipread.lab.synth.replies import make_reply
 from zipread.locate import locate
 from zipread.records import Page, Place
 from zipread.sequence import load_column_reader
@@ -45,6 +46,7 @@ PAGE_SIZE = (2850, 1237)
 """Width and height of the page that is timed: a long envelope (#10) at 300 dpi."""
 REPEATS = 30
 DIGITS = 5
+OTHER_MAIL = {"letters": make_letter, "parcels": make_parcel, "replies": make_reply}
 TILE = (480, 330)
 """Width and height of a page on a contact sheet, pixels."""
 COVERED, LARGEST = 0.75, 3.0
@@ -76,9 +78,9 @@ def main() -> None:
         captures = {name: captures[name] for name in options.only}
     for writing in options.writing:
         _measure(writing, partial(make_mail, writing=writing, supplies=supplies), options.n, captures, reader, options)
-    for kind, make, count in (("letters", make_letter, options.letters), ("parcels", make_parcel, options.parcels)):
-        if count:
-            _measure(kind, partial(make, supplies=supplies), count, captures, reader, options)
+    for kind, make in OTHER_MAIL.items():
+        if options.other:
+            _measure(kind, partial(make, supplies=supplies), options.other, captures, reader, options)
     if options.stray or options.notes:
         _no_mail(supplies, reader, options)
     _time(supplies, options.model)
@@ -290,8 +292,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--layout", choices=("auto", "envelope"), default="auto")
     parser.add_argument("--writing", nargs="+", choices=("handwritten", "printed"), default=("handwritten", "printed"))
     parser.add_argument("--only", nargs="+", choices=tuple(_captures()), help="captures to measure; all if not given")
-    parser.add_argument("--letters", type=int, default=100, help="letters in each capture; 0 leaves them out")
-    parser.add_argument("--parcels", type=int, default=100, help="shipping labels in each capture; 0 leaves them out")
+    parser.add_argument("--other", type=int, default=100, help="letters, parcels and replies, each; 0 leaves them out")
     parser.add_argument("--stray", type=int, default=104, help="pictures that are no mail; 0 leaves them out")
     parser.add_argument("--notes", type=int, default=200, help="notes; 0 leaves them out")
     parser.add_argument("--model", type=Path, help="folder with the model files; the one that ships if not given")

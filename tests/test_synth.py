@@ -25,6 +25,7 @@ from zipread.lab.synth.notes import make_note, note_lines
 from zipread.lab.synth.paper import PAPERS, make_paper
 from zipread.lab.synth.parcels import make_parcel
 from zipread.lab.synth.places import STATES, Address, Place, as_people_write, load_places, make_address
+from zipread.lab.synth.replies import make_reply
 from zipread.lab.synth.strokes import Pen, draw, stroke_fields, thin
 from zipread.lab.synth.typeset import Sheet
 from zipread.lab.words import WithWord
@@ -465,11 +466,25 @@ class TestMail:
             above, below = gray[: box.y], gray[box.bottom :]
             assert min((part < 0.7 * np.median(gray)).sum() for part in (above, below)) > 100
 
-    @pytest.mark.parametrize("make", [make_letter, make_parcel])
+    @pytest.mark.parametrize("make", [make_letter, make_parcel, make_reply])
     def test_other_mail_may_have_no_code_at_all(self, prints, make):
         supplies = Supplies((Place("62704", "Springfield", "IL"),), prints, prints, None)
         _, truth = make(np.random.default_rng(1), supplies, uncoded=1.0, resolutions=(100.0,))
         assert (truth.code, truth.plus4, truth.box, truth.corners) == ("", "", None, ())
+
+    def test_a_reply_is_filled_in_where_its_truth_says(self, prints, hands):
+        supplies = Supplies((Place("62704", "Springfield", "IL"),), prints, prints, hands)
+        flat = partial(photo.scan, skew=0.0)
+        kinds = set()
+        for seed in range(16):
+            picture, truth = make_reply(np.random.default_rng(seed), supplies, capture=flat, resolutions=(100.0,))
+            assert (truth.code, truth.kind) == ("62704", "reply")
+            kinds.add(truth.writing)
+            gray, box = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), truth.box
+            inked = (gray[box.y : box.bottom, box.x : box.right] < 0.8 * np.median(gray)).any(axis=0)
+            assert inked[:6].any() and inked[-6:].any() and inked.mean() > 0.5
+            assert 2 < box.width / box.height < 14
+        assert kinds == {"handwritten", "printed"}
 
     def test_codes_and_cities_agree(self):
         places = {place.code: place for place in load_places()}

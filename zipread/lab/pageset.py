@@ -18,6 +18,7 @@ from zipread.lab.synth.mail import Capture, MailTruth, Supplies, make_mail
 from zipread.lab.synth.notes import make_note
 from zipread.lab.synth.notmail import STRAYS, Stray, make_stray
 from zipread.lab.synth.parcels import make_parcel
+from zipread.lab.synth.replies import make_reply
 
 LONGEST = 768
 """Longer side of a page as it is kept, pixels; training turns and cuts it and goes down from there."""
@@ -25,10 +26,10 @@ RESOLUTIONS = (100.0, 110.0, 120.0, 130.0, 150.0, 200.0)
 """Pixels an inch that pieces are made with: enough for what is kept, and soon made."""
 QUALITY = 92
 """Of the JPEG a page is kept as."""
-SHARES = {"mail": 0.6, "letter": 0.12, "parcel": 0.08, "note": 0.1, "no mail": 0.1}
+SHARES = {"mail": 0.52, "letter": 0.12, "parcel": 0.08, "reply": 0.1, "note": 0.09, "no mail": 0.09}
 """Of the kinds of pages."""
 UNCODED = 0.07
-"""Share of mail, letters and parcels without a code."""
+"""Share of those with an address that have no code."""
 CLUTTERED = 0.3
 """Share of mail with something else printed on it."""
 PRINTED_ON: tuple[Stray, ...] = ("text", "table", "plot", "drawing", "receipt", "barcode")
@@ -122,6 +123,7 @@ def _page(rng: np.random.Generator, supplies: Supplies) -> tuple[bytes, np.ndarr
             "mail": partial(make_mail, writing=writing),
             "letter": make_letter,
             "parcel": make_parcel,
+            "reply": make_reply,
         }
         picture, truth = makers[kind](
             rng, supplies=supplies, uncoded=UNCODED, capture=_capture(rng), resolutions=RESOLUTIONS

@@ -42,6 +42,7 @@ class Block:
     coverage: np.ndarray  # (h, w) float32, 0..1
     code: Box | None  # where the code stands, with its +4, in pixels of the coverage
     last_line: Box | None  # the line that the code stands on
+    baseline: float  # of the first line, pixels below the upper edge
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +168,8 @@ def _stack(rng: np.random.Generator, rows: Sequence[_Written], hand: Hand, code_
         part = canvas[top : top + row.coverage.shape[0], indent : indent + row.coverage.shape[1]]
         np.maximum(part, row.coverage, out=part)
     if code_row is None:
-        return Block(canvas, None, None)
+        return Block(canvas, None, None, rows[0].baseline)
     row, top, indent = rows[code_row], tops[code_row], int(indents[code_row])
     code = row.code
     moved = None if code is None else replace(code, x=code.x + indent, y=code.y + top)
-    return Block(canvas, moved, Box(indent, top, row.coverage.shape[1], row.coverage.shape[0]))
+    return Block(canvas, moved, Box(indent, top, row.coverage.shape[1], row.coverage.shape[0]), rows[0].baseline)

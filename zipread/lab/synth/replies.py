@@ -1,0 +1,206 @@
+"""Reply cards and small forms: printed labels, and an address written by hand on the lines or in the boxes beside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from zipread.lab.synth import marks, stationery
+from zipread.lab.synth.hands import Writing
+from zipread.lab.synth.ink import lay, set_in_cells
+from zipread.lab.synth.lettering import Hand, write_address, write_lines
+from zipread.lab.synth.mail import RESOLUTIONS, Capture, MailTruth, Supplies, captured, choose_hand, choose_ink
+from zipread.lab.synth.negatives import WORDS
+from zipread.lab.synth.notes import phone
+from zipread.lab.synth.places import Address, make_address
+from zipread.lab.synth.typeset import Sheet
+from zipread.records import Box
+
+CARDS_IN_INCHES = ((6.0, 4.0), (6.0, 4.25), (5.5, 3.5), (8.5, 3.67), (8.5, 5.5))
+"""Width and height of reply cards and of halves of a letter."""
+DIGITS_IN_INCHES = (0.11, 0.19)
+"""Height of the digits that people write on them."""
+LABELS_IN_INCHES = (0.055, 0.085)
+"""Height of the digits of the printed labels' font."""
+IN_BOXES, LABELS_BELOW, TYPED, WITH_OFFICE = 0.25, 0.4, 0.12, 0.25
+"""Shares of cards with boxes for the code, with labels under their lines, filled in by machine, and that print where
+they are to be sent, with a code of its own."""
+LEADING = 1.8
+"""From line to line of print, digit heights."""
+
+HEADS = (
+    *("YES! Send me more information", "Reply card", "Please complete and return", "Order form", "Donation form"),
+    *("Survey", "Enter to win!", "Membership application", "Change of address", "Registration", "Subscribe today"),
+    *("Absentee ballot application", "Warranty card", "Tell us about yourself", "RSVP", "Please print clearly"),
+)
+CODE_LABELS = ("ZIP", "Zip", "ZIP Code", "Zip code", "ZIP:", "Postal code")
+AFTERWARDS = (("Phone", "Email"), ("Email",), ("Phone",), ("Signature", "Date"), ())
+"""Labels below an address."""
+RETURNS = ("Mail to:", "Return to:", "Please return this card to:", "Make checks payable to:")
+
+
+@dataclass(frozen=True, slots=True)
+class _Card:
+    """A card in the making. The functions below change its sheet."""
+
+    sheet: Sheet
+    left: int  # where lines begin, pixels
+    right: int  # and end
+    pitch: float  # from line to line of writing, pixels
+    label: float  # height of digits in the labels' font, pixels
+    below: bool  # labels stand under their lines, not before them
+    hand: Hand
+    writing: Writing  # of the hand
+    ink: np.ndarray  # (3,), of the hand
+
+    def rule(self, rng: np.random.Generator, text: str, start: float, foot: float, stop: float) -> float:
+        """Print a label and its line from `start` to `stop`, `foot` below the upper edge; returns where to write."""
+        sheet, begin = self.sheet, start
+        if self.below:
+            sheet.set(text, (start, foot + 0.02 * sheet.dpi), 0.9 * self.label)
+        else:
+            sheet.set(text, (start, foot - 1.4 * self.label), self.label)
+            begin += sheet.width(text, self.label) + 0.06 * sheet.dpi
+        line = marks.rule(rng, max(8.0, stop - begin), max(1.0, sheet.dpi / 150), "straight")
+        lay(sheet.picture, line, (round(begin), round(foot + 2 - line.shape[0] / 2)), sheet.ink)
+        return begin + 0.05 * sheet.dpi
+
+    def write(self, coverage: np.ndarray, start: float, top: float) -> None:
+        """Write with the hand's ink, the upper left corner at (`start`, `top`)."""
+        lay(self.sheet.picture, coverage, (round(start), round(top)), self.ink, 0.95)
+
+    def fill_in(self, rng: np.random.Generator, label: str, text: str, start: float, foot: float, stop: float) -> None:
+        """Print a label and its line, and write on it, smaller where there is little room."""
+        begin = self.rule(rng, label, start, foot, stop)
+        if not text:
+            return
+        block = write_lines(rng, [text], self.hand)
+        scale = min(1.0, max(12.0, stop - begin) / block.coverage.shape[1])
+        self.write(_scaled(block.coverage, scale), begin, foot - block.baseline * scale)
+
+
+def make_reply(
+    rng: np.random.Generator,
+    supplies: Supplies,
+    uncoded: float = 0.0,
+    capture: Capture | None = None,
+    resolutions: tuple[float, ...] = RESOLUTIONS,
+) -> tuple[np.ndarray, MailTruth]:
+    """Make one captured reply card: (h, w, 3) uint8 in OpenCV's order of colours, and its truth.
+
+    uncoded: probability that nobody wrote a code on it and none is printed; capture, resolutions: as `mail.make_mail`
+    takes them.
+    """
+    place, other = (supplies.places[rng.integers(len(supplies.places))] for _ in range(2))
+    address, office = make_address(rng, place, business=False), make_address(rng, other, business=True)
+    if rng.random() < 0.6:
+        address = replace(address, plus4="")
+    if rng.random() < uncoded:
+        address, office = replace(address, coded=False), replace(office, coded=False)
+    card, foot = _blank(rng, supplies, resolutions)
+    street = address.lines[-1 if address.city else -2]
+    card.fill_in(rng, "Name", address.lines[0], card.left, foot, card.right)
+    foot += card.pitch
+    card.fill_in(rng, "Address" if rng.random() < 0.7 else "Street", street, card.left, foot, card.right)
+    foot += card.pitch
+    address, box = _fill_in_town(rng, card, address, foot)
+    foot += card.pitch
+    for label in AFTERWARDS[rng.integers(len(AFTERWARDS))]:
+        if foot + card.label < card.sheet.picture.shape[0]:
+            text = phone(rng) if label == "Phone" and rng.random() < 0.7 else ""
+            card.fill_in(rng, label, text, card.left, foot, card.left + 0.6 * (card.right - card.left))
+            foot += card.pitch
+    if rng.random() < WITH_OFFICE:
+        _put_office(rng, card, supplies, office, foot)
+    words = [f"{card.sheet.dpi:.0f} dpi"]
+    return captured(rng, card.sheet.picture, capture, address, box, card.writing, "reply", words)
+
+
+def _blank(rng: np.random.Generator, supplies: Supplies, resolutions: tuple[float, ...]) -> tuple[_Card, float]:
+    """A card with its heading, and where the first line to write on is."""
+    dpi = resolutions[rng.integers(len(resolutions))]
+    width, height = (round(dpi * inches) for inches in CARDS_IN_INCHES[rng.integers(len(CARDS_IN_INCHES))])
+    paper: stationery.Envelope = ("white", "cream", "coloured")[rng.choice(3, p=[0.7, 0.15, 0.15])]
+    picture = stationery.make_envelope(rng, height, width, paper)
+    prints = supplies.print_fonts
+    sheet = Sheet(picture, dpi, prints, prints.choose(rng), np.full(3, rng.uniform(20, 110)), LEADING)
+    label = dpi * rng.uniform(*LABELS_IN_INCHES)
+    left, y = sheet.inches(rng.uniform(0.15, 0.6)), dpi * float(rng.uniform(0.12, 0.4))
+    right = min(width - sheet.inches(0.15), left + sheet.inches(rng.uniform(4.2, 7.0)))
+    if rng.random() < 0.85:
+        y = sheet.set(HEADS[rng.integers(len(HEADS))], (left, y), dpi * float(rng.uniform(0.09, 0.2)))
+    for _ in range(int(rng.integers(0, 4))):
+        y = sheet.set(" ".join(rng.choice(WORDS, int(rng.integers(3, 9)))).lower(), (left, y), label)
+    writing: Writing = "printed" if rng.random() < TYPED else "handwritten"
+    digits = dpi * float(rng.uniform(*DIGITS_IN_INCHES) if writing == "handwritten" else rng.uniform(0.08, 0.11))
+    hand = choose_hand(rng, writing, supplies, digits)
+    below = rng.random() < LABELS_BELOW
+    pitch = max(dpi * rng.uniform(0.28, 0.42), (2.0 if below else 1.7) * digits + 1.2 * label * below)
+    ink = choose_ink(rng, by_hand=writing == "handwritten")
+    return _Card(sheet, left, right, pitch, label, below, hand, writing, ink), y + pitch
+
+
+def _fill_in_town(rng: np.random.Generator, card: _Card, address: Address, foot: float) -> tuple[Address, Box | None]:
+    """Write town, state and code on one line, or the code on the next; returns what was written, and where the code."""
+    total = card.right - card.left
+    town, state = total * rng.uniform(0.42, 0.52), total * rng.uniform(0.13, 0.2)
+    gap = 0.08 * card.sheet.dpi
+    card.fill_in(rng, "City", address.place.city, card.left, foot, card.left + town - gap)
+    card.fill_in(rng, "State", address.place.state, card.left + town, foot, card.left + town + state - gap)
+    start, label = card.left + town + state, CODE_LABELS[rng.integers(len(CODE_LABELS))]
+    if rng.random() < IN_BOXES and not address.plus4:
+        return address, _in_boxes(rng, card, address.code, label, start, foot)
+    begin = card.rule(rng, label, start, foot, card.right)
+    if not address.code:
+        return address, None
+    block = write_address(rng, replace(address, lines=(), city="", after=()), card.hand)
+    assert block.code is not None  # it was to be written
+    scale = min(1.0, (card.right + 0.1 * card.sheet.dpi - begin) / block.coverage.shape[1])
+    top = foot - block.code.bottom * scale + rng.uniform(-0.08, 0.06) * card.hand.script.height
+    card.write(_scaled(block.coverage, scale), begin, top)
+    x, y, w, h = (round(scale * side) for side in (block.code.x, block.code.y, block.code.width, block.code.height))
+    return address, Box(round(begin) + x, round(top) + y, w, h)
+
+
+def _in_boxes(rng: np.random.Generator, card: _Card, code: str, label: str, start: float, foot: float) -> Box | None:
+    """Print a label and five boxes, and write a code into them; returns where it stands, None without a code."""
+    sheet, tall = card.sheet, card.hand.script.height
+    size = tall * rng.uniform(1.1, 1.6), tall * rng.uniform(1.2, 1.7)
+    row = marks.cells(rng, [True] * 5, size, marks.FRAMES[rng.integers(len(marks.FRAMES))], max(1.0, sheet.dpi / 120))
+    x = min(round(start), sheet.picture.shape[1] - row.coverage.shape[1] - 4)
+    y = round(foot + 0.15 * tall - row.coverage.shape[0])
+    sheet.set(label, (x, y - 1.8 * card.label), card.label)
+    lay(sheet.picture, row.coverage, (x, y), sheet.ink)
+    if not code:
+        return None
+    hand = card.hand
+    if hand.digits is None:
+        glyphs = hand.prints.glyphs_in(hand.font, code, hand.script)
+    else:
+        glyphs = hand.digits.glyphs(rng, code, hand.script)
+    centres = [cell.x + cell.width * rng.uniform(0.42, 0.58) for cell in row.cells]
+    line = set_in_cells(glyphs, centres, rng.normal(0, 0.05 * tall, len(glyphs)).tolist())
+    top = y + row.cells[0].y + (size[1] + tall) / 2 - line.baseline
+    card.write(line.coverage, x, top)
+    first, last = line.boxes[0], line.boxes[-1]
+    upper, lower = min(box.y for box in line.boxes), max(box.bottom for box in line.boxes)
+    return Box(x + first.x, round(top) + upper, last.right - first.x, lower - upper)
+
+
+def _put_office(rng: np.random.Generator, card: _Card, supplies: Supplies, office: Address, y: float) -> None:
+    """Print where the card is to be sent, if there is room below."""
+    hand = choose_hand(rng, "printed", supplies, 0.9 * card.label)
+    coverage = write_address(rng, office, hand).coverage
+    room = card.sheet.picture.shape[0] - y - coverage.shape[0] - 2 * card.label
+    if room > 0:
+        x = card.left + max(0, round((card.right - card.left - coverage.shape[1]) * rng.random()))
+        y = card.sheet.set(RETURNS[rng.integers(len(RETURNS))], (x, y + 0.5 * room * rng.random()), card.label)
+        lay(card.sheet.picture, coverage, (x, round(y)), card.sheet.ink)
+
+
+def _scaled(coverage: np.ndarray, scale: float) -> np.ndarray:
+    if scale == 1.0:
+        return coverage
+    return cv2.resize(coverage, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
