@@ -3,9 +3,15 @@ import itertools
 import numpy as np
 import pytest
 
+from zipread.errors import DependencyError
 from zipread.finder import SIDE, places_in
 from zipread.lab.finder_train import BATCH, batches, cells_of, seen
-from zipread.lab.pageset import Pages, load, save
+from zipread.lab.pageset import LONGEST, SHARES, Pages, load, make_pages, save
+from zipread.lab.synth.families import TRAIN_PRINT
+from zipread.lab.synth.fonts import find_fonts
+from zipread.lab.synth.hands import Prints
+from zipread.lab.synth.mail import Supplies
+from zipread.lab.synth.places import Place
 
 CODE = np.array([(300, 200), (380, 204), (379, 224), (299, 220)], np.float32)
 NONE = np.full((4, 2), np.nan, np.float32)
@@ -68,3 +74,27 @@ def test_pages_come_back_from_their_file_unless_made_otherwise(tmp_path, pages):
     again = load(tmp_path / "pages.npz", np.array([1, 40]))
     assert again.pictures == pages.pictures
     assert np.array_equal(again.corners, pages.corners, equal_nan=True)
+
+
+def test_pages_of_all_kinds_are_made():
+    try:
+        prints = Prints(find_fonts([family for family in TRAIN_PRINT if family.name == "DejaVu Sans"]))
+    except DependencyError as error:
+        pytest.skip(str(error))
+    supplies = Supplies((Place("62704", "Springfield", "IL"),), prints, prints, None)
+
+    made = make_pages(supplies, 24, seed=3, jobs=1)
+
+    assert sum(SHARES.values()) == pytest.approx(1.0)
+    assert len(made) == 24 and made.corners.shape == (24, 4, 2)
+    coded = [row for row in range(24) if not np.isnan(made.corners[row]).any()]
+    assert 12 <= len(coded) < 24
+    for row in coded:
+        gray, corners = made.picture(row), made.corners[row]
+        assert max(gray.shape) == LONGEST
+        (left, top), (right, bottom) = (
+            np.floor(corners.min(axis=0)).astype(int),
+            np.ceil(corners.max(axis=0)).astype(int),
+        )
+        inside = gray[max(0, top) : bottom, max(0, left) : right]
+        assert np.ptp(inside) > 25  # there is ink
