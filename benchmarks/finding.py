@@ -30,14 +30,11 @@ from zipread.clean import clean_page
 from zipread.finder import load_finder
 from zipread.glance import glance
 from zipread.lab.synth import photo
-from zipread.lab.synth.deck import load_supplies
+from zipread.lab.synth.deck import OTHER_MAIL, load_supplies
 from zipread.lab.synth.hands import Writing
-from zipread.lab.synth.letters import make_letter
 from zipread.lab.synth.mail import Capture, MailTruth, Supplies, make_mail
 from zipread.lab.synth.notes import make_note
 from zipread.lab.synth.notmail import STRAYS, make_stray
-from zipread.lab.synth.parcels import make_parcel
-from zipread.lab.synth.replies import make_reply
 from zipread.locate import locate
 from zipread.records import Page, Place
 from zipread.sequence import load_column_reader
@@ -46,7 +43,6 @@ PAGE_SIZE = (2850, 1237)
 """Width and height of the page that is timed: a long envelope (#10) at 300 dpi."""
 REPEATS = 30
 DIGITS = 5
-OTHER_MAIL = {"letters": make_letter, "parcels": make_parcel, "replies": make_reply}
 TILE = (480, 330)
 """Width and height of a page on a contact sheet, pixels."""
 COVERED, LARGEST = 0.75, 3.0

@@ -12,7 +12,7 @@ from zipread.lab.address import InAddress, address_line
 from zipread.lab.habits import WithHabits
 from zipread.lab.synth import families, fonts, marks, photo
 from zipread.lab.synth.capture import Wear, turn, wear
-from zipread.lab.synth.deck import COLUMNS, load_supplies, make_deck, write_deck
+from zipread.lab.synth.deck import COLUMNS, OTHER_MAIL, load_supplies, make_deck, make_others, write_deck
 from zipread.lab.synth.drawn import STROKES, draw_digit
 from zipread.lab.synth.fields import STYLES, make_field
 from zipread.lab.synth.hands import Glyph, Hands, Prints, Script, load_hands
@@ -531,6 +531,15 @@ class TestMail:
             assert int(row["y"]) >= 0 and int(row["y"]) + int(row["height"]) <= height
         with pytest.raises(UsageError, match=r"truth\.csv exists"):
             next(write_deck(tmp_path / "deck", deck))
+
+    @pytest.mark.parametrize("kind", OTHER_MAIL)
+    def test_a_deck_of_other_mail_is_the_same_however_long_it_is(self, prints, hands, kind):
+        supplies = Supplies((Place("62704", "Springfield", "IL"),), prints, prints, hands)
+
+        [(picture, truth), _] = make_others(5, 2, kind, supplies)
+        [(again, same)] = make_others(5, 1, kind, supplies)
+
+        assert truth.kind == kind and truth == same and np.array_equal(picture, again)
 
 
 class TestSamples:

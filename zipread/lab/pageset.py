@@ -12,13 +12,11 @@ import cv2
 import numpy as np
 
 from zipread.lab.synth import marks, photo
+from zipread.lab.synth.deck import OTHER_MAIL
 from zipread.lab.synth.hands import Writing
-from zipread.lab.synth.letters import make_letter
-from zipread.lab.synth.mail import Capture, MailTruth, Supplies, make_mail
+from zipread.lab.synth.mail import Capture, Supplies, make_mail
 from zipread.lab.synth.notes import make_note
 from zipread.lab.synth.notmail import STRAYS, Stray, make_stray
-from zipread.lab.synth.parcels import make_parcel
-from zipread.lab.synth.replies import make_reply
 
 LONGEST = 768
 """Longer side of a page as it is kept, pixels; training turns and cuts it and goes down from there."""
@@ -119,15 +117,8 @@ def _page(rng: np.random.Generator, supplies: Supplies) -> tuple[bytes, np.ndarr
     elif kind == "note":
         picture = make_note(rng, writing, supplies, _capture(rng))
     else:
-        makers: dict[str, Callable[..., tuple[np.ndarray, MailTruth]]] = {
-            "mail": partial(make_mail, writing=writing),
-            "letter": make_letter,
-            "parcel": make_parcel,
-            "reply": make_reply,
-        }
-        picture, truth = makers[kind](
-            rng, supplies=supplies, uncoded=UNCODED, capture=_capture(rng), resolutions=RESOLUTIONS
-        )
+        make = OTHER_MAIL.get(kind, partial(make_mail, writing=writing))
+        picture, truth = make(rng, supplies=supplies, uncoded=UNCODED, capture=_capture(rng), resolutions=RESOLUTIONS)
         corners = np.array(truth.corners) if truth.corners else corners
     gray = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
     scale = LONGEST / max(gray.shape)

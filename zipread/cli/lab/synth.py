@@ -17,6 +17,15 @@ class Writings(StrEnum):
     both = "both"
 
 
+class Pieces(StrEnum):
+    """What is made."""
+
+    mail = "mail"
+    letter = "letter"
+    parcel = "parcel"
+    reply = "reply"
+
+
 class Purpose(StrEnum):
     """What a deck is for; it decides which fonts and which writers it may use."""
 
@@ -30,7 +39,10 @@ def synth(
     *,
     n: Annotated[int, typer.Option("--n", min=1, help="Number of mail pieces.")] = 200,
     seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same deck.")] = 1,
-    writing: Annotated[Writings, typer.Option(help="How the recipient's address is written.")] = Writings.both,
+    kind: Annotated[
+        Pieces, typer.Option(help="Envelopes and cards, letters, shipping labels of parcels, or filled-in reply cards.")
+    ] = Pieces.mail,
+    writing: Annotated[Writings, typer.Option(help="How the recipient's address is written, of mail.")] = Writings.both,
     digits_npz: Annotated[
         Path | None,
         typer.Option(
@@ -53,7 +65,7 @@ def synth(
     from rich.console import Console
     from rich.progress import track
 
-    from zipread.lab.synth.deck import load_supplies, make_deck, write_deck
+    from zipread.lab.synth.deck import load_supplies, make_deck, make_others, write_deck
     from zipread.lab.synth.hands import Writing
 
     cv2.setNumThreads(1)
@@ -62,7 +74,11 @@ def synth(
     if writing is not Writings.both:
         writings = tuple(kind for kind in writings if kind == writing.value)
     supplies = load_supplies(purpose.value, digits_npz, fonts)
-    written = write_deck(out, make_deck(seed, n, writings, supplies, uncoded))
+    if kind is Pieces.mail:
+        deck = make_deck(seed, n, writings, supplies, uncoded)
+    else:
+        deck = make_others(seed, n, kind.value, supplies, uncoded)
+    written = write_deck(out, deck)
     for _ in track(written, "Making mail", total=n, console=talk, transient=True, disable=not talk.is_terminal):
         pass
     talk.print(f"{n} mail pieces and {out / 'truth.csv'}")

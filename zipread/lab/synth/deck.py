@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import astuple
 from pathlib import Path
 from typing import Literal
@@ -22,8 +22,11 @@ from zipread.lab.synth.families import (
 )
 from zipread.lab.synth.fonts import find_fonts
 from zipread.lab.synth.hands import Prints, Writing, load_hands
+from zipread.lab.synth.letters import make_letter
 from zipread.lab.synth.mail import MailTruth, Supplies, make_mail
+from zipread.lab.synth.parcels import make_parcel
 from zipread.lab.synth.places import load_places
+from zipread.lab.synth.replies import make_reply
 
 COLUMNS = ("path", "code", "plus4", "x", "y", "width", "height", "writing", "kind", "conditions")
 TRUTH_NAME = "truth.csv"
@@ -36,6 +39,14 @@ FAMILIES = {
     "train": (TRAIN_PRINT, TRAIN_HAND),
 }
 """Families of print and of handwriting for each use."""
+
+
+OTHER_MAIL: dict[str, Callable[..., tuple[np.ndarray, MailTruth]]] = {
+    "letter": make_letter,
+    "parcel": make_parcel,
+    "reply": make_reply,
+}
+"""Makers of mail that is no envelope, by its kind; each takes (rng, supplies, uncoded, capture, resolutions)."""
 
 
 def load_supplies(use: Use, digits: Path | None = None, fonts: Path | None = None) -> Supplies:
@@ -58,6 +69,14 @@ def make_deck(
     for index in range(count):
         rng = np.random.default_rng((seed, index))
         yield make_mail(rng, writings[index % len(writings)], supplies, uncoded)
+
+
+def make_others(
+    seed: int, count: int, kind: str, supplies: Supplies, uncoded: float = 0.0
+) -> Iterator[tuple[np.ndarray, MailTruth]]:
+    """Make `count` pieces of one of OTHER_MAIL, as `make_deck` makes envelopes."""
+    for index in range(count):
+        yield OTHER_MAIL[kind](np.random.default_rng((seed, index)), supplies, uncoded)
 
 
 def write_deck(folder: Path, deck: Iterator[tuple[np.ndarray, MailTruth]]) -> Iterator[Path]:
