@@ -25,7 +25,7 @@ from zipread.finder import (
     places_in,
     shrink,
 )
-from zipread.glance import NO_NUMBER, TRIES, fitted, glance, joined, line_angle
+from zipread.glance import BESIDE, NO_NUMBER, TRIES, fitted, glance, joined, line_angle
 from zipread.load import load_pages
 from zipread.records import Field, Page
 from zipread.sequence import load_column_reader
@@ -230,6 +230,21 @@ def test_a_place_that_is_the_end_of_a_long_number_becomes_all_of_it():
     [place] = glance(Page(gray), Sees(end), load_column_reader(), 5)
     assert abs(place.center[0] - place.size[0] / 2 - xs.min()) < high
     assert abs(place.center[0] + place.size[0] / 2 - xs.max()) < high
+
+
+def test_a_number_that_goes_on_beyond_the_line_is_seen_whole():
+    gray = np.full((400, 1200), 235, np.uint8)
+    cv2.putText(gray, "60614-7025", (300, 220), cv2.FONT_HERSHEY_SIMPLEX, 1.8, 30, 4, cv2.LINE_AA)
+    ys, xs = np.nonzero(gray < 128)
+    high = float(np.ptp(ys))
+    end = Found((xs.max() - 1.2 * high, (ys.min() + ys.max()) / 2), (2.4 * high, high), 0.0, 0.9)
+    assert end.center[0] - end.size[0] / 2 - BESIDE * high > xs.min() + high  # its first digits are out of sight
+
+    [place] = glance(Page(gray), Sees(end), load_column_reader(), 5)
+
+    assert abs(place.center[0] - place.size[0] / 2 - xs.min()) < high
+    assert abs(place.center[0] + place.size[0] / 2 - xs.max()) < high
+    assert place.prior == pytest.approx(np.log(9))
 
 
 def test_places_are_weighed_by_what_both_ways_of_finding_say_of_them():

@@ -18,6 +18,8 @@ from zipread.skim import Number, numbers_in, place_of
 
 BESIDE = 3.0
 """Length of the line seen on either side of what the finder takes for the code, code heights."""
+LONGER = 2.0
+"""How much more of the line is seen where the number at the place goes on beyond what is seen."""
 ABOVE = 0.4
 """Paper kept above and below a code, code heights."""
 ASIDE = 0.3
@@ -156,8 +158,9 @@ def _brought_to(page: Page, found: Found, columns: ColumnReader, digits: int) ->
     (along, across), lengths = found.size, written_lengths(digits)
     for tries in TRIES:
         strips = [_strip(found, off * across, taller * across) for off, taller in tries]
-        nearest = [_number_at(numbers_in(page, strip, columns), strip, along, lengths) for strip in strips]
-        seen = [(number, strip) for number, strip in zip(nearest, strips, strict=True) if number is not None]
+        lines = [_line_at(page, strip, along, columns) for strip in strips]
+        nearest = [(_number_at(numbers, strip, along, lengths), strip) for numbers, strip in lines]
+        seen = [(number, strip) for number, strip in nearest if number is not None]
         if seen:
             number, strip = min(seen, key=lambda pair: _away(*pair))
             return replace(place_of(number, strip), prior=log_odds(found.probability), line=None)
@@ -178,6 +181,17 @@ def _strip(found: Found, off: float, height: float) -> Strip:
     center = found.center[0] - off * math.sin(turn), found.center[1] + off * math.cos(turn)
     size = found.size[0] + 2.0 * BESIDE * found.size[1], (1.0 + 2.0 * ABOVE) * height
     return Strip(center, size, found.angle, ABOVE / (1.0 + 2.0 * ABOVE))
+
+
+def _line_at(page: Page, strip: Strip, along: float, columns: ColumnReader) -> tuple[list[Number], Strip]:
+    """The numbers of a line, and as much of it as it takes to see all of the one at a place `along` it."""
+    numbers = numbers_in(page, strip, columns)
+    first, last = (strip.size[0] - along) / 2, (strip.size[0] + along) / 2
+    there = [number for number in numbers if number.stop > first and number.start < last]
+    if all(number.start > number.half and number.stop < strip.size[0] - number.half for number in there):
+        return numbers, strip
+    longer = replace(strip, size=(LONGER * strip.size[0], strip.size[1]))
+    return numbers_in(page, longer, columns), longer
 
 
 def _number_at(numbers: list[Number], strip: Strip, along: float, lengths: tuple[int, ...]) -> Number | None:
