@@ -256,6 +256,9 @@ def test_places_are_weighed_by_what_both_ways_of_finding_say_of_them():
 
     assert first.is_at(recipient) and first.prior > 1.5
     assert [place.center for place in others] == [sender.center, unseen.center]
+    # Geometry is surer of another place than the glance is of this one: the glance counts for more.
+    torn = joined([replace(sender, prior=4.6), replace(recipient, prior=-4.6)], [replace(shifted, prior=2.2)])
+    assert torn[0].is_at(recipient) and torn[0].prior > 0.5
     nothing_seen = joined(by_geometry, [])
     assert [place.center for place in nothing_seen] == [sender.center, recipient.center, unseen.center]
     assert nothing_seen[0].prior < by_geometry[0].prior - 0.5
