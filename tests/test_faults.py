@@ -119,6 +119,7 @@ def test_usage_errors_are_2_and_one_line(zipread_each, tmp_path):
         ("scan", "a.png", "-o", "a.png", "--force", "--format", "csv"): "a.png: is named like a picture",
         ("scan", "a.png", "-o", "codes.csv", "--jobs", "0"): "--jobs 0: use a positive number",
         ("scan", "a.png", "-o", "codes.csv", "--debug", "old.csv"): "old.csv: the debug folder cannot be made",
+        ("lab", "synth", "new", "--kind", "letter", "--writing", "printed"): "--writing says how mail is addressed",
     }
     for line, done in zip(expected, zipread_each(*expected), strict=True):
         assert (line, done.code, done.out) == (line, 2, "")

@@ -19,7 +19,7 @@ from zipread.skim import Number, numbers_in, place_of
 BESIDE = 3.0
 """Length of the line seen on either side of what the finder takes for the code, code heights."""
 LONGER = 2.0
-"""How much more of the line is seen where the number at the place goes on beyond what is seen."""
+"""How many times as much of the line is seen where the number at the place goes on beyond what is seen."""
 ABOVE = 0.4
 """Paper kept above and below a code, code heights."""
 ASIDE = 0.3

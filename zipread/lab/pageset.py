@@ -117,7 +117,7 @@ def _page(rng: np.random.Generator, supplies: Supplies) -> tuple[bytes, np.ndarr
     elif kind == "note":
         picture = make_note(rng, writing, supplies, _capture(rng))
     else:
-        make = OTHER_MAIL.get(kind, partial(make_mail, writing=writing))
+        make = partial(make_mail, writing=writing) if kind == "mail" else OTHER_MAIL[kind]
         picture, truth = make(rng, supplies=supplies, uncoded=UNCODED, capture=_capture(rng), resolutions=RESOLUTIONS)
         corners = np.array(truth.corners) if truth.corners else corners
     gray = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)

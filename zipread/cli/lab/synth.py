@@ -65,9 +65,12 @@ def synth(
     from rich.console import Console
     from rich.progress import track
 
+    from zipread.errors import UsageError
     from zipread.lab.synth.deck import load_supplies, make_deck, make_others, write_deck
     from zipread.lab.synth.hands import Writing
 
+    if kind is not Pieces.mail and writing is not Writings.both:
+        raise UsageError(f"--writing says how mail is addressed; with --kind {kind.value} leave it out")
     cv2.setNumThreads(1)
     talk = Console(stderr=True)
     writings: tuple[Writing, ...] = ("handwritten", "printed")

@@ -27,7 +27,6 @@ HEADS = ("SHIP TO:", "SHIP TO:", "TO:", "TO", "DELIVER TO:", "Ship to", "")
 SENDERS = ("FROM:", "SHIP FROM:", "", "", "Return to:")
 TRACKED = ("TRACKING #:", "TRK#", "USPS TRACKING # EP", "TRACKING NO.", "")
 
-
 LEADING = 1.7
 """From line to line, digit heights."""
 

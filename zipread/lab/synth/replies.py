@@ -25,8 +25,10 @@ DIGITS_IN_INCHES = (0.11, 0.19)
 LABELS_IN_INCHES = (0.055, 0.085)
 """Height of the digits of the printed labels' font."""
 IN_BOXES, LABELS_BELOW, TYPED, WITH_OFFICE = 0.25, 0.4, 0.12, 0.25
-"""Shares of cards with boxes for the code, with labels under their lines, filled in by machine, and that print where
-they are to be sent, with a code of its own."""
+"""Shares of cards with boxes for a code without +4, with labels under their lines, filled in by machine, and that print
+where they are to be sent, with a code of its own."""
+WITHOUT_PLUS4 = 0.6
+"""Share of those who know their +4 and leave it out here."""
 LEADING = 1.8
 """From line to line of print, digit heights."""
 
@@ -95,7 +97,7 @@ def make_reply(
     """
     place, other = (supplies.places[rng.integers(len(supplies.places))] for _ in range(2))
     address, office = make_address(rng, place, business=False), make_address(rng, other, business=True)
-    if rng.random() < 0.6:
+    if rng.random() < WITHOUT_PLUS4:
         address = replace(address, plus4="")
     if rng.random() < uncoded:
         address, office = replace(address, coded=False), replace(office, coded=False)
@@ -105,7 +107,7 @@ def make_reply(
     foot += card.pitch
     card.fill_in(rng, "Address" if rng.random() < 0.7 else "Street", street, card.left, foot, card.right)
     foot += card.pitch
-    address, box = _fill_in_town(rng, card, address, foot)
+    box = _fill_in_town(rng, card, address, foot)
     foot += card.pitch
     for label in AFTERWARDS[rng.integers(len(AFTERWARDS))]:
         if foot + card.label < card.sheet.picture.shape[0]:
@@ -142,8 +144,8 @@ def _blank(rng: np.random.Generator, supplies: Supplies, resolutions: tuple[floa
     return _Card(sheet, left, right, pitch, label, below, hand, writing, ink), y + pitch
 
 
-def _fill_in_town(rng: np.random.Generator, card: _Card, address: Address, foot: float) -> tuple[Address, Box | None]:
-    """Write town, state and code on one line, or the code on the next; returns what was written, and where the code."""
+def _fill_in_town(rng: np.random.Generator, card: _Card, address: Address, foot: float) -> Box | None:
+    """Write town, state and code on one line; returns where the code stands, if there is one."""
     total = card.right - card.left
     town, state = total * rng.uniform(0.42, 0.52), total * rng.uniform(0.13, 0.2)
     gap = 0.08 * card.sheet.dpi
@@ -151,17 +153,17 @@ def _fill_in_town(rng: np.random.Generator, card: _Card, address: Address, foot:
     card.fill_in(rng, "State", address.place.state, card.left + town, foot, card.left + town + state - gap)
     start, label = card.left + town + state, CODE_LABELS[rng.integers(len(CODE_LABELS))]
     if rng.random() < IN_BOXES and not address.plus4:
-        return address, _in_boxes(rng, card, address.code, label, start, foot)
+        return _in_boxes(rng, card, address.code, label, start, foot)
     begin = card.rule(rng, label, start, foot, card.right)
     if not address.code:
-        return address, None
+        return None
     block = write_address(rng, replace(address, lines=(), city="", after=()), card.hand)
     assert block.code is not None  # it was to be written
     scale = min(1.0, (card.right + 0.1 * card.sheet.dpi - begin) / block.coverage.shape[1])
     top = foot - block.code.bottom * scale + rng.uniform(-0.08, 0.06) * card.hand.script.height
     card.write(_scaled(block.coverage, scale), begin, top)
     x, y, w, h = (round(scale * side) for side in (block.code.x, block.code.y, block.code.width, block.code.height))
-    return address, Box(round(begin) + x, round(top) + y, w, h)
+    return Box(round(begin) + x, round(top) + y, w, h)
 
 
 def _in_boxes(rng: np.random.Generator, card: _Card, code: str, label: str, start: float, foot: float) -> Box | None:
