@@ -25,6 +25,7 @@ from zipread.lab.synth.notes import make_note, note_lines
 from zipread.lab.synth.paper import PAPERS, make_paper
 from zipread.lab.synth.parcels import make_parcel
 from zipread.lab.synth.places import STATES, Address, Place, as_people_write, load_places, make_address
+from zipread.lab.synth.postcards import make_postcard
 from zipread.lab.synth.replies import make_reply
 from zipread.lab.synth.strokes import Pen, draw, stroke_fields, thin
 from zipread.lab.synth.typeset import Sheet
@@ -466,25 +467,53 @@ class TestMail:
             above, below = gray[: box.y], gray[box.bottom :]
             assert min((part < 0.7 * np.median(gray)).sum() for part in (above, below)) > 100
 
-    @pytest.mark.parametrize("make", [make_letter, make_parcel, make_reply])
+    @pytest.mark.parametrize("make", OTHER_MAIL.values())
     def test_other_mail_may_have_no_code_at_all(self, prints, make):
         supplies = Supplies((Place("62704", "Springfield", "IL"),), prints, prints, None)
         _, truth = make(np.random.default_rng(1), supplies, uncoded=1.0, resolutions=(100.0,))
         assert (truth.code, truth.plus4, truth.box, truth.corners) == ("", "", None, ())
 
-    def test_a_reply_is_filled_in_where_its_truth_says(self, prints, hands):
+    @pytest.mark.parametrize(("kind", "make"), [("reply", make_reply), ("postcard", make_postcard)])
+    def test_a_card_is_written_on_where_its_truth_says(self, prints, hands, kind, make):
         supplies = Supplies((Place("62704", "Springfield", "IL"),), prints, prints, hands)
         flat = partial(photo.scan, skew=0.0)
         kinds = set()
         for seed in range(16):
-            picture, truth = make_reply(np.random.default_rng(seed), supplies, capture=flat, resolutions=(100.0,))
-            assert (truth.code, truth.kind) == ("62704", "reply")
+            picture, truth = make(np.random.default_rng(seed), supplies, capture=flat, resolutions=(100.0,))
+            assert (truth.code, truth.kind) == ("62704", kind)
             kinds.add(truth.writing)
             gray, box = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), truth.box
             inked = (gray[box.y : box.bottom, box.x : box.right] < 0.8 * np.median(gray)).any(axis=0)
             assert inked[:6].any() and inked[-6:].any() and inked.mean() > 0.5
             assert 2 < box.width / box.height < 14
         assert kinds == {"handwritten", "printed"}
+
+    def test_an_address_is_on_the_right_half_of_a_postcard_and_most_have_a_message_on_the_left(self, prints, hands):
+        supplies = Supplies((Place("62704", "Springfield", "IL"),), prints, prints, hands)
+        flat = partial(photo.scan, skew=0.0)
+        written = 0
+        for seed in range(12):
+            picture, truth = make_postcard(np.random.default_rng(seed), supplies, capture=flat, resolutions=(100.0,))
+            gray = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+            assert truth.box.x > 0.4 * gray.shape[1]
+            left = gray[10:-10, 10 : round(0.4 * gray.shape[1])]
+            written += np.count_nonzero(left < 0.7 * np.median(gray)) > 150
+        assert written >= 8
+
+    def test_a_block_that_is_scaled_keeps_its_code_under_its_box(self, prints):
+        font = prints.fonts[0]
+        hand = Hand(prints, font, Script(height=30.0, stroke=3.0), None, capitals=False, looseness=0.0)
+        address = Address(("A", "B"), "C", Place("62704", "Springfield", "IL"))
+        block = write_address(np.random.default_rng(1), address, hand)
+        half = block.scaled(0.5)
+        assert half.baseline == block.baseline / 2
+        assert half.coverage.shape == tuple(round(side / 2) for side in block.coverage.shape)
+        code = half.code
+        inside = half.coverage[code.y : code.bottom, code.x : code.right]
+        assert inside.shape[1] == pytest.approx(block.code.width / 2, abs=1)
+        assert (inside > 0.5).any(axis=0).mean() > 0.6
+        assert half.coverage[:, code.right + 1 :].max(initial=0.0) < 0.1
+        assert block.scaled(1.0) is block
 
     def test_codes_and_cities_agree(self):
         places = {place.code: place for place in load_places()}

@@ -1,4 +1,6 @@
 import json
+import shutil
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -11,6 +13,7 @@ from zipread.lab import digit_train, finder_train, lineset, stopped
 from zipread.lab import train as training
 from zipread.lab.calibration import expected_calibration_error
 from zipread.lab.characters import Glyphs
+from zipread.lab.course import Course
 from zipread.lab.cuts import cut_examples, set_line
 from zipread.lab.glyphs import GLYPHS
 from zipread.lab.line_distort import distort
@@ -20,6 +23,7 @@ from zipread.lab.pageset import Pages
 from zipread.lab.strokes import draw_center_lines, own_shape
 from zipread.lab.synth.hands import Hands
 from zipread.lab.trainset import RECIPE, SOURCES, make_chunk
+from zipread.model import model_folder, read_manifest
 from zipread.records import Box
 from zipread.sequence import load_column_reader
 
@@ -142,8 +146,9 @@ def made_pages(*_: object) -> Pages:
     return Pages((coded, bare) * 16, np.stack([corners, np.full((4, 2), np.nan, np.float32)] * 16))
 
 
-@pytest.mark.filterwarnings("default")  # Keras and the exporter warn about their own use of numpy
-def test_a_stopped_training_goes_on_and_ends_with_a_model_that_loads(tmp_path, digits, glyphs, monkeypatch):
+@pytest.fixture
+def without_making(tmp_path, digits, glyphs, monkeypatch):
+    """Training as it is, on sets that take no time to make; the file of digits to train on."""
     monkeypatch.setattr(digit_train, "PICTURES_PER_EPOCH", 512)
     monkeypatch.setattr(training, "_fonts", tuple)
     monkeypatch.setattr(training, "find_fonts", tuple)
@@ -153,11 +158,19 @@ def test_a_stopped_training_goes_on_and_ends_with_a_model_that_loads(tmp_path, d
     monkeypatch.setattr(training, "make_lines", made_lines)
     monkeypatch.setattr(training, "make_pages", made_pages)
     monkeypatch.setattr(training, "_supplies", lambda digits: None)
-    monkeypatch.setattr(training, "_unseen", lambda held_out, seed: None)
+    monkeypatch.setattr(training, "_unseen", lambda held_out: None)
     monkeypatch.setattr(training, "calibrate", lambda *arguments: None)
     data = tmp_path / "digits.npz"
     np.savez(data, x_train=digits.x, y_train=digits.y, writer_train=digits.writer)
-    recipe = training.Recipe(epochs=2, scale=0.0005, passes=1, rounds=1, jobs=1)
+    return data
+
+
+SMALL = training.Recipe(epochs=2, scale=0.0005, passes=1, rounds=1, jobs=1)
+
+
+@pytest.mark.filterwarnings("default")  # Keras and the exporter warn about their own use of numpy
+def test_a_stopped_training_goes_on_and_ends_with_a_model_that_loads(tmp_path, digits, without_making, monkeypatch):
+    out = tmp_path / "model"
     lines: list[str] = []
 
     def stop_after_one(line: str) -> None:
@@ -170,9 +183,9 @@ def test_a_stopped_training_goes_on_and_ends_with_a_model_that_loads(tmp_path, d
 
     whole = digit_train._slice
     with pytest.raises(KeyboardInterrupt):
-        training.train(data, tmp_path / "model", recipe, stop_after_one)
+        training.train(without_making, SMALL, Course(out, 1, stop_after_one))
     monkeypatch.setattr(digit_train, "_slice", whole)
-    manifest_path = training.train(data, tmp_path / "model", recipe, lines.append, resume=True)
+    manifest_path = training.train(without_making, SMALL, Course(out, 1, lines.append, resume=True))
     manifest = json.loads(manifest_path.read_text())
     assert sum(line.startswith("digits: epoch 1/") for line in lines) == 1
     assert sum(line.startswith("digits: epoch 2/") for line in lines) == 1
@@ -189,9 +202,57 @@ def test_a_stopped_training_goes_on_and_ends_with_a_model_that_loads(tmp_path, d
     by_onnx, by_keras = (load_finder(engine, tmp_path / "model").network(small) for engine in ("onnx", "keras"))
     assert by_onnx.shape == (1, 24, 48, 8)
     assert np.abs(by_onnx - by_keras).max() < 1e-5 * np.abs(by_keras).max()
-    other = training.Recipe(epochs=3, scale=0.0005, passes=1, rounds=1, jobs=1)
     with pytest.raises(InputError, match="another recipe"):
-        training.train(data, tmp_path / "model", other, lines.append, True)
+        training.train(without_making, replace(SMALL, epochs=3), Course(out, 1, lines.append, resume=True))
+
+
+@pytest.mark.filterwarnings("default")  # Keras and the exporter warn about their own use of numpy
+def test_one_network_is_trained_further_and_the_others_stay_as_they_are(tmp_path, without_making):
+    shipped, new = model_folder(), tmp_path / "new"
+    course = Course(new, 2, lambda line: None, start=shipped, kept=0.25)
+    manifest = json.loads(training.train(without_making, SMALL, course, ["finder"]).read_text())
+    before = read_manifest(shipped)
+    for name in ("digits.keras", "digits.onnx", "lines.keras", "lines.onnx"):
+        assert (new / name).read_bytes() == (shipped / name).read_bytes()
+    assert manifest["calibration"] == before["calibration"]
+    assert manifest["training"]["digits"] == before["training"]["digits"]
+    *earlier, last = manifest["training"]["finder"]["stages"]
+    assert earlier == before["training"]["finder"]["stages"]
+    assert last["started_from"] == before["sha256"]["finder.keras"]
+    assert last["share_of_the_start_in_the_mean"] == 0.25
+    page = bordered(made_pages().picture(0)[:192, :384])[None, ..., None]
+    old, alone, mean = (weights_of(folder) for folder in (shipped, trained_without_the_mean(without_making, new), new))
+    assert load_finder("onnx", new).network(page).shape == (1, 24, 48, 8)
+    moved = [np.abs(a - o).max() for a, o in zip(alone, old, strict=True)]
+    assert max(moved) > 1e-4
+    for o, a, m in zip(old, alone, mean, strict=True):
+        assert np.allclose(m, 0.25 * o + 0.75 * a, atol=1e-6)
+
+
+def trained_without_the_mean(data, new):
+    """The same training, gone on with where it stopped, which is at its end, and nothing kept of the start."""
+    course = Course(new.parent / "alone", 2, lambda line: None, resume=True, start=model_folder())
+    shutil.copytree(new / "work", course.work)
+    training.train(data, SMALL, course, ["finder"])
+    return course.out
+
+
+def weights_of(folder):
+    import keras
+
+    return keras.saving.load_model(folder / "finder.keras", compile=False).get_weights()
+
+
+def test_a_training_begins_with_a_folder_that_holds_the_networks(tmp_path, without_making):
+    course = Course(tmp_path / "new", 1, lambda line: None, start=tmp_path / "none")
+    with pytest.raises(DependencyError, match=r"none: no usable model"):
+        training.train(without_making, SMALL, course, ["finder"])
+    (tmp_path / "none").mkdir()
+    (tmp_path / "none" / "manifest.json").write_text('{"training": {}}')
+    with pytest.raises(DependencyError, match=r"digits\.keras: cannot be taken over"):
+        training.train(without_making, SMALL, course, ["finder"])
+    with pytest.raises(DependencyError, match="neither trained nor taken"):
+        training.train(without_making, SMALL, replace(course, start=None), ["finder"])
 
 
 @pytest.mark.filterwarnings("default")  # Keras warns about its own use of numpy
@@ -223,9 +284,9 @@ def test_a_finder_that_was_trained_to_its_end_is_not_trained_further(tmp_path, m
 
     monkeypatch.setattr(finder_train, "batches", noted)
     monkeypatch.setattr(finder_train, "_ahead", lambda batches: batches)
-    finder_train.train_finder(pages, pages, tmp_path, 1, 1, lines.append, resume=False)
+    finder_train.train_finder(pages, pages, 1, Course(tmp_path, 1, lines.append))
     assert taken == [16, 16]
-    finder_train.train_finder(pages, pages, tmp_path, 1, 1, lines.append, resume=True)
+    finder_train.train_finder(pages, pages, 1, Course(tmp_path, 1, lines.append, resume=True))
     assert taken == [16, 16]
     assert len(lines) == 1
 
@@ -314,7 +375,7 @@ def test_missing_fonts_are_told_before_anything_is_trained(tmp_path, digits, mon
     np.savez(data, x_train=digits.x, y_train=digits.y, writer_train=digits.writer)
 
     with pytest.raises(DependencyError, match="Rock Salt"):
-        training.train(data, tmp_path / "model", training.Recipe(), lambda line: None)
+        training.train(data, training.Recipe(), Course(tmp_path / "model", 1, lambda line: None))
 
 
 @pytest.mark.filterwarnings("default")  # Keras and the exporter warn about their own use of numpy

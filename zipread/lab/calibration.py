@@ -112,12 +112,17 @@ def fit(
         "right": int(target.sum()),
         "fit_error": float(expected_calibration_error(confidence, target)),
     }
+    keep(folder, record)
+    report(f"calibrated on {len(target)} fields, {target.mean():.1%} read right")
+    return record
+
+
+def keep(folder: Path, record: dict[str, Any]) -> None:
+    """Write a calibration into a model's manifest."""
     path = folder / "manifest.json"
     manifest = json.loads(path.read_text(encoding="utf-8"))
     manifest["calibration"] = record
     path.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-    report(f"calibrated on {len(target)} fields, {target.mean():.1%} read right")
-    return record
 
 
 _worker_data: tuple[Reader, Unseen] | None = None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
 from zipread.lab import stopped
+from zipread.lab.course import Course
 from zipread.lab.mnist import Digits
 from zipread.lab.network import build
 
@@ -26,24 +26,18 @@ LABEL_SMOOTHING = 0.02
 TURN, SHEAR, ZOOM, SHIFT = 0.06, 0.06, 0.04, 0.2
 """Standard deviations of what moves a picture anew each time it is seen: radians, dx per dy, share, pixels."""
 
-Report = Callable[[str], None]
 Pictures = Callable[[], tuple[np.ndarray, np.ndarray]]
 """Makes (n, 28, 28) uint8 pictures and labels 0..10, when they are needed."""
 
 
-def train_digits(
-    pictures: Pictures, epochs: int, held_out: Digits, out: Path, seed: int, report: Report, resume: bool
-) -> dict[str, Any]:
+def train_digits(pictures: Pictures, epochs: int, held_out: Digits, course: Course) -> dict[str, Any]:
     """Train, and write digits.keras and digits.onnx.
 
     Args:
         pictures: what trains.
         epochs: of PICTURES_PER_EPOCH.
         held_out: digits of other writers, which only report.
-        out: folder for the files; `out/work` keeps what a stopped run needs.
-        seed: decides the weights.
-        report: called with one line of progress at a time.
-        resume: go on from `out/work`.
+        course: where training begins, reports and writes.
 
     Returns:
         The training record for the manifest.
@@ -53,13 +47,13 @@ def train_digits(
     """
     import keras
 
-    keras.utils.set_random_seed(seed)
-    model, work = build(), out / "work"
+    keras.utils.set_random_seed(course.seed)
+    model, seed = build(), course.seed
     steps = PICTURES_PER_EPOCH // BATCH
-    optimizer = stopped.optimizer(epochs * steps, steps // 2, LEARNING_RATE, WEIGHT_DECAY)
+    optimizer = course.optimizer(epochs * steps, steps // 2, LEARNING_RATE, WEIGHT_DECAY)
     model.compile(optimizer, keras.losses.CategoricalCrossentropy(label_smoothing=LABEL_SMOOTHING))
     recipe = {"seed": seed, "epochs": epochs}
-    first = stopped.restore(model, work, "digits", recipe) if resume else 0
+    first = course.begin(model, "digits", recipe)
     record: dict[str, Any] = {"epochs": epochs, "parameters": int(model.count_params())}
     data = pictures() if first < epochs else None
     for epoch in range(first, epochs):
@@ -69,14 +63,20 @@ def train_digits(
         targets = keras.utils.to_categorical(labels, 11)
         loss = model.fit(images, targets, batch_size=BATCH, epochs=1, verbose=0, shuffle=False).history["loss"][0]
         with stopped.Averaged(model):
-            scores = model.predict(held_out.x, batch_size=1024, verbose=0)
-        error = float(np.mean(scores[:, :10].argmax(1) != held_out.y))
-        record |= {"loss": float(loss), "held_out_error": error}
-        report(f"digits: epoch {epoch + 1}/{epochs}, loss {loss:.4f}, held-out writers' error {error:.2%}")
-        stopped.save(model, work, "digits", recipe, epoch + 1)
-    model.optimizer.finalize_variable_values(model.trainable_variables)
-    stopped.export(model, out, "digits", (None, 28, 28), "pictures")
+            error = error_of(model, held_out)
+        course.report(f"digits: epoch {epoch + 1}/{epochs}, loss {loss:.4f}, held-out writers' error {error:.2%}")
+        record["loss"] = float(loss)
+        course.keep(model, "digits", recipe, epoch + 1)
+    course.settle(model, "digits")
+    record["held_out_error"] = error_of(model, held_out)
+    stopped.export(model, course.out, "digits", (None, 28, 28), "pictures")
     return record
+
+
+def error_of(model: Any, digits: Digits) -> float:
+    """Share of digits that a network names wrongly."""
+    scores = model.predict(digits.x, batch_size=1024, verbose=0)
+    return float(np.mean(scores[:, :10].argmax(1) != digits.y))
 
 
 def moved(rng: np.random.Generator, images: np.ndarray) -> np.ndarray:

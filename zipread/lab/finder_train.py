@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import cv2
@@ -13,6 +12,7 @@ import numpy as np
 
 from zipread.finder import CELL, CHANNELS, HEIGHT, LENGTH, OUTSIDE, SIDE, bordered, places_in
 from zipread.lab import stopped
+from zipread.lab.course import Course
 from zipread.lab.finder_network import build, page_loss
 from zipread.lab.pageset import Pages
 
@@ -35,19 +35,14 @@ AHEAD = 8
 """Batches made before they are needed."""
 
 
-def train_finder(
-    pages: Pages, held_out: Pages, out: Path, seed: int, passes: int, report: Callable[[str], None], resume: bool
-) -> dict[str, Any]:
+def train_finder(pages: Pages, held_out: Pages, passes: int, course: Course) -> dict[str, Any]:
     """Train, and write finder.keras and finder.onnx.
 
     Args:
         pages: what trains.
         held_out: pages with digits of other writers, which only report.
-        out: folder for the files; `out/work` keeps what a stopped run needs.
-        seed: decides the weights.
         passes: over the whole set.
-        report: called with one line of progress at a time.
-        resume: go on from `out/work`.
+        course: where training begins, reports and writes.
 
     Returns:
         The training record for the manifest.
@@ -57,12 +52,12 @@ def train_finder(
     """
     import keras
 
-    keras.utils.set_random_seed(seed)
-    model, work = build(), out / "work"
+    keras.utils.set_random_seed(course.seed)
+    model, seed = build(), course.seed
     steps = passes * (len(pages) // BATCH)
-    model.compile(stopped.optimizer(steps, min(WARMUP, steps // 4), LEARNING_RATE, WEIGHT_DECAY), page_loss)
+    model.compile(course.optimizer(steps, min(WARMUP, steps // 4), LEARNING_RATE, WEIGHT_DECAY), page_loss)
     recipe = {"seed": seed, "passes": passes, "steps": steps}
-    first = stopped.restore(model, work, "finder", recipe) if resume else 0
+    first = course.begin(model, "finder", recipe)
     every = max(1, steps // passes)
     record: dict[str, Any] = {}
     for step, (pictures, truth) in zip(range(first + 1, steps + 1), _ahead(batches(pages, seed, first)), strict=False):
@@ -70,13 +65,14 @@ def train_finder(
         if step % every == 0 or step == steps:
             with stopped.Averaged(model):
                 missed = missed_share(model, held_out, seed)
-            record = {"loss": loss, "held_out_missed": missed}
-            report(f"finder: step {step}/{steps}, loss {loss:.4f}, held-out codes missed {missed:.2%}")
+            course.report(f"finder: step {step}/{steps}, loss {loss:.4f}, held-out codes missed {missed:.2%}")
+            record = {"loss": loss}
             model.reset_metrics()
-            stopped.save(model, work, "finder", recipe, step)
-    model.optimizer.finalize_variable_values(model.trainable_variables)
+            course.keep(model, "finder", recipe, step)
+    course.settle(model, "finder")
+    record["held_out_missed"] = missed_share(model, held_out, seed)
     parameters = int(model.count_params())
-    stopped.export(model, out, "finder", (None, None, None, 1), "pages")
+    stopped.export(model, course.out, "finder", (None, None, None, 1), "pages")
     return {"parameters": parameters, "passes": passes, "pages": len(pages), **record}
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from zipread.decode.columns import best_codes
 from zipread.lab import stopped
+from zipread.lab.course import Course
 from zipread.lab.line_distort import distort
 from zipread.lab.line_export import export_lines
 from zipread.lab.line_network import build, line_loss
@@ -26,20 +26,14 @@ REPORTS_A_PASS = 4
 """Reports, checkpoints and checks of the held-out lines for each pass over the set."""
 
 
-def train_lines(
-    lines: dict[int, Lines], held_out: dict[int, Lines], out: Path, seed: int, passes: int,
-    report: Callable[[str], None], resume: bool,
-) -> dict[str, Any]:  # fmt: skip
+def train_lines(lines: dict[int, Lines], held_out: dict[int, Lines], passes: int, course: Course) -> dict[str, Any]:
     """Train, and write lines.keras and lines.onnx.
 
     Args:
         lines: what trains, by width.
         held_out: lines of other writers, which only report.
-        out: folder for the files; `out/work` keeps what a stopped run needs.
-        seed: decides the weights.
         passes: over the whole set.
-        report: called with one line of progress at a time.
-        resume: go on from `out/work`.
+        course: where training begins, reports and writes.
 
     Returns:
         The training record for the manifest.
@@ -49,32 +43,33 @@ def train_lines(
     """
     import keras
 
-    keras.utils.set_random_seed(seed)
+    keras.utils.set_random_seed(course.seed)
     model = build()
     steps = passes * sum(len(part.codes) // BATCH for part in lines.values())
-    model.compile(stopped.optimizer(steps, min(WARMUP, steps // 4), LEARNING_RATE, WEIGHT_DECAY), line_loss)
-    recipe, work = {"seed": seed, "passes": passes, "steps": steps}, out / "work"
-    first = stopped.restore(model, work, "lines", recipe) if resume else 0
+    model.compile(course.optimizer(steps, min(WARMUP, steps // 4), LEARNING_RATE, WEIGHT_DECAY), line_loss)
+    recipe = {"seed": course.seed, "passes": passes, "steps": steps}
+    first = course.begin(model, "lines", recipe)
     every = max(1, steps // (passes * REPORTS_A_PASS))
     record: dict[str, Any] = {}
-    for step, (images, truth) in enumerate(_batches(lines, seed, passes), 1):
+    for step, (images, truth) in enumerate(_batches(lines, course.seed, passes), 1):
         if step <= first:
             continue
         loss = float(model.train_on_batch(images, truth))  # the mean since the last reset
         if step % every == 0 or step == steps:
             with stopped.Averaged(model):
                 error, mistaken = errors(model, held_out)
-            record = {"loss": loss, "held_out_string_error": error, "held_out_kinds_mistaken": mistaken}
-            report(
+            course.report(
                 f"lines: step {step}/{steps}, loss {loss:.4f}, held-out strings wrong {error:.2%}, taken for print or "
                 f"handwriting wrongly {mistaken:.2%}"
             )
+            record = {"loss": loss}
             model.reset_metrics()
-            stopped.save(model, work, "lines", recipe, step)
-    model.optimizer.finalize_variable_values(model.trainable_variables)
+            course.keep(model, "lines", recipe, step)
+    course.settle(model, "lines")
+    record["held_out_string_error"], record["held_out_kinds_mistaken"] = errors(model, held_out)
     parameters = int(model.count_params())
-    stopped.keep_record(model, out, "lines")
-    export_lines(model, out / "lines.onnx")
+    stopped.keep_record(model, course.out, "lines")
+    export_lines(model, course.out / "lines.onnx")
     return {"parameters": parameters, "passes": passes, "lines": sum(len(p.codes) for p in lines.values()), **record}
 
 

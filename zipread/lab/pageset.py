@@ -24,7 +24,15 @@ RESOLUTIONS = (100.0, 110.0, 120.0, 130.0, 150.0, 200.0)
 """Pixels an inch that pieces are made with: enough for what is kept, and soon made."""
 QUALITY = 92
 """Of the JPEG a page is kept as."""
-SHARES = {"mail": 0.52, "letter": 0.12, "parcel": 0.08, "reply": 0.1, "note": 0.09, "no mail": 0.09}
+SHARES = {
+    "mail": 0.4,
+    "letter": 0.09,
+    "parcel": 0.06,
+    "reply": 0.16,
+    "postcard": 0.13,
+    "note": 0.08,
+    "no mail": 0.08,
+}
 """Of the kinds of pages."""
 UNCODED = 0.07
 """Share of those with an address that have no code."""

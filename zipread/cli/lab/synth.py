@@ -24,6 +24,7 @@ class Pieces(StrEnum):
     letter = "letter"
     parcel = "parcel"
     reply = "reply"
+    postcard = "postcard"
 
 
 class Purpose(StrEnum):
@@ -40,7 +41,10 @@ def synth(
     n: Annotated[int, typer.Option("--n", min=1, help="Number of mail pieces.")] = 200,
     seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same deck.")] = 1,
     kind: Annotated[
-        Pieces, typer.Option(help="Envelopes and cards, letters, shipping labels of parcels, or filled-in reply cards.")
+        Pieces,
+        typer.Option(
+            help="Envelopes and cards, letters, shipping labels of parcels, filled-in reply cards, or picture postcards."
+        ),
     ] = Pieces.mail,
     writing: Annotated[Writings, typer.Option(help="How the recipient's address is written, of mail.")] = Writings.both,
     digits_npz: Annotated[

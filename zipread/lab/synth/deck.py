@@ -26,6 +26,7 @@ from zipread.lab.synth.letters import make_letter
 from zipread.lab.synth.mail import MailTruth, Supplies, make_mail
 from zipread.lab.synth.parcels import make_parcel
 from zipread.lab.synth.places import load_places
+from zipread.lab.synth.postcards import make_postcard
 from zipread.lab.synth.replies import make_reply
 
 COLUMNS = ("path", "code", "plus4", "x", "y", "width", "height", "writing", "kind", "conditions")
@@ -45,6 +46,7 @@ OTHER_MAIL: dict[str, Callable[..., tuple[np.ndarray, MailTruth]]] = {
     "letter": make_letter,
     "parcel": make_parcel,
     "reply": make_reply,
+    "postcard": make_postcard,
 }
 """Makers of mail that is no envelope, by its kind; each takes (rng, supplies, uncoded, capture, resolutions)."""
 

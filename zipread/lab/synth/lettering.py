@@ -44,12 +44,24 @@ class Block:
     last_line: Box | None  # the line that the code stands on
     baseline: float  # of the first line, pixels below the upper edge
 
+    def scaled(self, scale: float) -> Block:
+        """The same, so many times as large."""
+        if scale == 1.0:
+            return self
+        coverage = cv2.resize(self.coverage, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        code, last = (None if box is None else _scaled(box, scale) for box in (self.code, self.last_line))
+        return Block(coverage, code, last, self.baseline * scale)
+
 
 @dataclass(frozen=True, slots=True)
 class _Written:
     coverage: np.ndarray
     baseline: float
     code: Box | None = None
+
+
+def _scaled(box: Box, scale: float) -> Box:
+    return Box(*(round(scale * side) for side in (box.x, box.y, box.width, box.height)))
 
 
 def write_address(rng: np.random.Generator, address: Address, hand: Hand) -> Block:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 
 from zipread.lab.synth import marks, stationery
@@ -24,9 +23,11 @@ DIGITS_IN_INCHES = (0.11, 0.19)
 """Height of the digits that people write on them."""
 LABELS_IN_INCHES = (0.055, 0.085)
 """Height of the digits of the printed labels' font."""
-IN_BOXES, LABELS_BELOW, TYPED, WITH_OFFICE = 0.25, 0.4, 0.12, 0.25
-"""Shares of cards with boxes for a code without +4, with labels under their lines, filled in by machine, and that print
-where they are to be sent, with a code of its own."""
+IN_BOXES, ON_ONE_LINE, LABELS_BELOW, TYPED = 0.25, 0.15, 0.4, 0.12
+"""Shares of cards with boxes for a code without +4, with one line for town, state and code, with labels under their
+lines, and filled in by machine."""
+WITH_OFFICE, OFFICE_ABOVE = 0.4, 0.35
+"""Shares of cards that print where they are to be sent, with a code of its own, and of those that do so at the top."""
 WITHOUT_PLUS4 = 0.6
 """Share of those who know their +4 and leave it out here."""
 LEADING = 1.8
@@ -38,6 +39,7 @@ HEADS = (
     *("Absentee ballot application", "Warranty card", "Tell us about yourself", "RSVP", "Please print clearly"),
 )
 CODE_LABELS = ("ZIP", "Zip", "ZIP Code", "Zip code", "ZIP:", "Postal code")
+TOWN_LABELS = ("City, State, ZIP", "City/State/Zip", "City & ZIP")
 AFTERWARDS = (("Phone", "Email"), ("Email",), ("Phone",), ("Signature", "Date"), ())
 """Labels below an address."""
 RETURNS = ("Mail to:", "Return to:", "Please return this card to:", "Make checks payable to:")
@@ -79,8 +81,8 @@ class _Card:
         if not text:
             return
         block = write_lines(rng, [text], self.hand)
-        scale = min(1.0, max(12.0, stop - begin) / block.coverage.shape[1])
-        self.write(_scaled(block.coverage, scale), begin, foot - block.baseline * scale)
+        block = block.scaled(min(1.0, max(12.0, stop - begin) / block.coverage.shape[1]))
+        self.write(block.coverage, begin, foot - block.baseline)
 
 
 def make_reply(
@@ -102,19 +104,24 @@ def make_reply(
     if rng.random() < uncoded:
         address, office = replace(address, coded=False), replace(office, coded=False)
     card, foot = _blank(rng, supplies, resolutions)
+    with_office = rng.random() < WITH_OFFICE
+    if with_office and rng.random() < OFFICE_ABOVE:
+        top = _put_office(rng, card, supplies, office, foot - card.pitch, below=4 * card.pitch)
+        foot, with_office = top + card.pitch, False
     street = address.lines[-1 if address.city else -2]
     card.fill_in(rng, "Name", address.lines[0], card.left, foot, card.right)
     foot += card.pitch
     card.fill_in(rng, "Address" if rng.random() < 0.7 else "Street", street, card.left, foot, card.right)
     foot += card.pitch
-    box = _fill_in_town(rng, card, address, foot)
+    put_town = _fill_in_one_line if rng.random() < ON_ONE_LINE else _fill_in_town
+    box = put_town(rng, card, address, foot)
     foot += card.pitch
     for label in AFTERWARDS[rng.integers(len(AFTERWARDS))]:
         if foot + card.label < card.sheet.picture.shape[0]:
             text = phone(rng) if label == "Phone" and rng.random() < 0.7 else ""
             card.fill_in(rng, label, text, card.left, foot, card.left + 0.6 * (card.right - card.left))
             foot += card.pitch
-    if rng.random() < WITH_OFFICE:
+    if with_office:
         _put_office(rng, card, supplies, office, foot)
     words = [f"{card.sheet.dpi:.0f} dpi"]
     return captured(rng, card.sheet.picture, capture, address, box, card.writing, "reply", words)
@@ -157,13 +164,28 @@ def _fill_in_town(rng: np.random.Generator, card: _Card, address: Address, foot:
     begin = card.rule(rng, label, start, foot, card.right)
     if not address.code:
         return None
-    block = write_address(rng, replace(address, lines=(), city="", after=()), card.hand)
-    assert block.code is not None  # it was to be written
-    scale = min(1.0, (card.right + 0.1 * card.sheet.dpi - begin) / block.coverage.shape[1])
-    top = foot - block.code.bottom * scale + rng.uniform(-0.08, 0.06) * card.hand.script.height
-    card.write(_scaled(block.coverage, scale), begin, top)
-    x, y, w, h = (round(scale * side) for side in (block.code.x, block.code.y, block.code.width, block.code.height))
-    return Box(round(begin) + x, round(top) + y, w, h)
+    return _write_code(rng, card, replace(address, city=""), begin, foot, card.right + 0.1 * card.sheet.dpi)
+
+
+def _fill_in_one_line(rng: np.random.Generator, card: _Card, address: Address, foot: float) -> Box | None:
+    """As `_fill_in_town`, all behind one label."""
+    begin = card.rule(rng, TOWN_LABELS[rng.integers(len(TOWN_LABELS))], card.left, foot, card.right)
+    city = address.city or f"{address.place.city} {address.place.state}"
+    return _write_code(rng, card, replace(address, city=city), begin, foot, card.right)
+
+
+def _write_code(
+    rng: np.random.Generator, card: _Card, address: Address, begin: float, foot: float, stop: float
+) -> Box | None:
+    """Write the line of an address that ends in its code from `begin` to `stop`; returns where the code stands."""
+    block = write_address(rng, replace(address, lines=(), after=()), card.hand)
+    block = block.scaled(min(1.0, max(12.0, stop - begin) / block.coverage.shape[1]))
+    on_line = block.code.bottom if block.code is not None else block.baseline
+    top = foot - on_line + rng.uniform(-0.08, 0.06) * card.hand.script.height
+    card.write(block.coverage, begin, top)
+    if block.code is None:
+        return None
+    return replace(block.code, x=block.code.x + round(begin), y=block.code.y + round(top))
 
 
 def _in_boxes(rng: np.random.Generator, card: _Card, code: str, label: str, start: float, foot: float) -> Box | None:
@@ -191,18 +213,17 @@ def _in_boxes(rng: np.random.Generator, card: _Card, code: str, label: str, star
     return Box(x + first.x, round(top) + upper, last.right - first.x, lower - upper)
 
 
-def _put_office(rng: np.random.Generator, card: _Card, supplies: Supplies, office: Address, y: float) -> None:
-    """Print where the card is to be sent, if there is room below."""
+def _put_office(
+    rng: np.random.Generator, card: _Card, supplies: Supplies, office: Address, y: float, below: float = 0.0
+) -> float:
+    """Print where the card is to be sent, if there is room from `y` on and `below` is left; returns where it ends."""
     hand = choose_hand(rng, "printed", supplies, 0.9 * card.label)
     coverage = write_address(rng, office, hand).coverage
-    room = card.sheet.picture.shape[0] - y - coverage.shape[0] - 2 * card.label
-    if room > 0:
-        x = card.left + max(0, round((card.right - card.left - coverage.shape[1]) * rng.random()))
-        y = card.sheet.set(RETURNS[rng.integers(len(RETURNS))], (x, y + 0.5 * room * rng.random()), card.label)
-        lay(card.sheet.picture, coverage, (x, round(y)), card.sheet.ink)
-
-
-def _scaled(coverage: np.ndarray, scale: float) -> np.ndarray:
-    if scale == 1.0:
-        return coverage
-    return cv2.resize(coverage, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    room = card.sheet.picture.shape[0] - y - below - coverage.shape[0] - 2 * card.label
+    if room <= 0:
+        return y
+    x = card.left + max(0, round((card.right - card.left - coverage.shape[1]) * rng.random()))
+    start = y if below else y + 0.5 * room * rng.random()
+    y = card.sheet.set(RETURNS[rng.integers(len(RETURNS))], (x, start), card.label)
+    lay(card.sheet.picture, coverage, (x, round(y)), card.sheet.ink)
+    return y + coverage.shape[0]
