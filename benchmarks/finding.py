@@ -6,8 +6,8 @@ Mail pieces of writers, fonts and seeds that nothing was tuned on; --purpose tra
 --purpose choose fonts that choose between networks.
 The first guess is the place with the best prior, before anything is read; the choice is the place whose reading won. A
 place is right when it covers the five digits and not much else. --other reads letters with the address above their
-text, shipping labels of parcels, reply cards, and picture postcards. --stray counts what comes out of pictures that are no mail, --notes
-of a few lines that end in another number.
+text, shipping labels of parcels, reply cards and picture postcards. --stray counts what comes out of pictures that are
+no mail, --notes of a few lines that end in another number.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def synth(
     kind: Annotated[
         Pieces,
         typer.Option(
-            help="Envelopes and cards, letters, shipping labels of parcels, filled-in reply cards, or picture postcards."
+            help="Envelopes, letters, shipping labels of parcels, filled-in reply cards, or picture postcards."
         ),
     ] = Pieces.mail,
     writing: Annotated[Writings, typer.Option(help="How the recipient's address is written, of mail.")] = Writings.both,
