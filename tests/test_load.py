@@ -57,7 +57,7 @@ def corner(dtype=np.uint8, white=255):
     return pixels
 
 
-@pytest.mark.parametrize("format", ["PNG", "BMP", "TIFF", "GIF"])
+@pytest.mark.parametrize("format", ["PNG", "BMP", "TIFF", "GIF", "JPEG2000"])
 def test_lossless_formats_give_the_pixels(format):
     np.testing.assert_array_equal(load_one(encode(ramp(), format)), ramp())
 
@@ -82,6 +82,27 @@ def test_both_kinds_of_tiff(big):
 def test_sixteen_bits_are_scaled(format):
     pixels = np.array([[0, 65535, 32768]], np.uint16)
     np.testing.assert_array_equal(load_one(encode(pixels, format)), [[0, 255, 128]])
+
+
+def test_a_codestream_of_jpeg_2000_is_read_without_its_file_and_with_sixteen_bits():
+    file = encode(ramp(), "JPEG2000")
+    start = file.index(b"jp2c") + 4
+    np.testing.assert_array_equal(load_one(file[start:]), ramp())
+    longer = file[: start - 8] + struct.pack(">I4sQ", 1, b"jp2c", len(file) - start + 16) + file[start:]
+    np.testing.assert_array_equal(load_one(longer), ramp())
+    pixels = np.array([[0, 65535, 32768] * 8] * 8, np.uint16)
+    np.testing.assert_array_equal(load_one(encode(pixels, "JPEG2000"))[0, :3], [0, 255, 128])
+
+
+def test_a_jpeg_2000_of_twelve_bits_is_scaled_and_one_of_fewer_than_eight_says_what_to_do():
+    data = encode(ramp().astype(np.uint16) * 16, "JPEG2000")
+    depth = data.index(b"\xff\x4f\xff\x51") + 42
+    assert data[depth] == 15
+    assert read_header(data[:depth] + b"\x0b" + data[depth + 1 :], "JPEG 2000").bits == 12
+    bilevel = data[:depth] + b"\0" + data[depth + 1 :]
+    assert message_of(bilevel) == (
+        "the picture: a JPEG 2000 picture of 1 bits a sample; save it with 8, or as TIFF or PNG"
+    )
 
 
 def test_twelve_bits_in_sixteen_are_scaled_to_white():
@@ -252,7 +273,7 @@ def test_a_bomb_is_refused_before_it_is_decoded(monkeypatch):
     assert message_of(data, 3_999_999) == "the picture: 2000x2000 pixels are more than --max-pixels 3999999 allows"
 
 
-@pytest.mark.parametrize("format", ["PNG", "JPEG", "BMP", "WEBP", "GIF"])
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "BMP", "WEBP", "GIF", "JPEG2000"])
 def test_headers_give_the_size_without_decoding(format):
     data = encode(ramp(40, 60), format)
     header = read_header(data, sniff(data))
@@ -268,7 +289,7 @@ def test_every_kind_of_webp_header(lossless, alpha):
     assert (header.width, header.height, header.alpha) == (60, 40, alpha)
 
 
-@pytest.mark.parametrize("format", ["PNG", "JPEG", "BMP", "WEBP", "GIF", "TIFF"])
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "BMP", "WEBP", "GIF", "TIFF", "JPEG2000"])
 @pytest.mark.parametrize("kept", [0.05, 0.3, 0.5, 0.9])
 def test_a_picture_cut_short_is_an_error_not_half_a_picture(format, kept):
     noise = np.random.default_rng(4).integers(0, 255, (120, 160), np.uint8)
@@ -289,7 +310,7 @@ def test_a_jpeg_with_bytes_after_its_end_is_read():
     np.testing.assert_array_equal(load_one(encode(ramp(), "JPEG") + b"\0" * 64), load_one(encode(ramp(), "JPEG")))
 
 
-@pytest.mark.parametrize("format", ["PNG", "JPEG", "BMP", "WEBP", "GIF", "TIFF", "PDF", "HEIC"])
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "BMP", "WEBP", "GIF", "TIFF", "PDF", "HEIC", "JPEG2000"])
 def test_no_cut_and_no_flipped_byte_raises_anything_else(format):
     """Damage gives a page or an InputError, whatever byte it hits."""
     data = encode(ramp(12, 12), format)
@@ -307,7 +328,10 @@ def test_no_cut_and_no_flipped_byte_raises_anything_else(format):
     ("data", "expected"),
     [
         (b"", "the file is empty"),
-        (b"Dear sir or madam", "not a picture zipread can read (PNG, JPEG, TIFF, BMP, WebP, GIF, HEIC or PDF)"),
+        (
+            b"Dear sir or madam",
+            "not a picture zipread can read (PNG, JPEG, JPEG 2000, TIFF, BMP, WebP, GIF, HEIC or PDF)",
+        ),
         (b"\0\0\0\x14ftypavif\0\0\0\0avif", "not a picture zipread can read: an AVIF picture; save it as JPEG or PNG"),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "damaged: the picture cannot be decoded"),
         (b"\x89PNG\r\n\x1a\n", "damaged: the picture cannot be decoded"),
@@ -380,7 +404,7 @@ def orange_stripe():
     return rgb
 
 
-@pytest.mark.parametrize("format", ["PNG", "BMP", "TIFF", "JPEG", "WEBP"])
+@pytest.mark.parametrize("format", ["PNG", "BMP", "TIFF", "JPEG", "WEBP", "JPEG2000"])
 def test_a_picture_in_colour_can_be_had_in_colour(format):
     buffer = io.BytesIO()
     Image.fromarray(orange_stripe()).save(buffer, format, quality=95)
@@ -389,7 +413,7 @@ def test_a_picture_in_colour_can_be_had_in_colour(format):
     assert np.abs(page.color()[6, 15].astype(int) - (230, 120, 30)).max() <= 6
 
 
-@pytest.mark.parametrize("format", ["PNG", "BMP", "TIFF", "JPEG"])
+@pytest.mark.parametrize("format", ["PNG", "BMP", "TIFF", "JPEG", "JPEG2000"])
 def test_a_gray_picture_has_no_colour(format):
     buffer = io.BytesIO()
     Image.fromarray(orange_stripe()).convert("L").save(buffer, format)

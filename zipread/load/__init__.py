@@ -105,6 +105,8 @@ def _decode_single(data: bytes, kind: Format, max_pixels: int) -> Page:
     _check_size(header.width, header.height, max_pixels)
     if not header.complete:
         raise InputError(_CUT_SHORT)
+    if kind == "JPEG 2000" and header.bits < 8:
+        raise InputError(f"a JPEG 2000 picture of {header.bits} bits a sample; save it with 8, or as TIFF or PNG")
     encoded = np.frombuffer(data, np.uint8)
     return Page(_decode(encoded, header), color=partial(_decode_color, encoded) if header.color else None)
 
@@ -148,7 +150,9 @@ def _decode(encoded: np.ndarray, header: Header, *, inverted_samples: bool = Fal
     `inverted_samples`: 16-bit values count from white. (Of 8 bits and fewer the decoder knows it.)
     """
     # The decoder turns gray by EXIF, but gives alpha only in a picture as stored.
-    flags = cv2.IMREAD_UNCHANGED if header.alpha else cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH
+    flags = cv2.IMREAD_UNCHANGED if header.alpha else cv2.IMREAD_GRAYSCALE
+    if header.bits == 8 and not header.alpha:  # of other numbers it makes 8 itself, and leaves 12 in 16 as they are
+        flags |= cv2.IMREAD_ANYDEPTH
     pixels = _pixels(encoded, flags)
     if pixels.dtype not in (np.uint8, np.uint16):
         raise InputError(f"samples of {pixels.dtype} are not supported; save the picture with 8 or 16 bits")

@@ -13,7 +13,7 @@ from typing import Literal
 
 from zipread.load.tiff import read_orientation
 
-Format = Literal["PNG", "JPEG", "TIFF", "BMP", "WebP", "GIF", "HEIC", "PDF"]
+Format = Literal["PNG", "JPEG", "TIFF", "BMP", "WebP", "GIF", "JPEG 2000", "HEIC", "PDF"]
 
 PDF_MARK_WITHIN = 1024
 """Bytes at the start of a file among which readers look for `%PDF-`."""
@@ -27,6 +27,7 @@ _STARTS: tuple[tuple[bytes | tuple[bytes, ...], Format], ...] = (
     ((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), "TIFF"),
     ((b"GIF87a", b"GIF89a"), "GIF"),
     (b"BM", "BMP"),
+    ((b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"), "JPEG 2000"),
 )
 
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"})
@@ -35,7 +36,6 @@ _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"})
 _HINTS = {
     b"ftypmif1": "a HEIF picture; save it as JPEG or PNG",
     b"ftypavif": "an AVIF picture; save it as JPEG or PNG",
-    b"jP  \r\n\x87\n": "a JPEG 2000 picture; save it as JPEG or PNG",
 }
 """Bytes 4 to 12 of formats people do send, and what to tell them."""
 
@@ -50,6 +50,7 @@ class Header:
     complete: bool = True  # the end of the data is there
     color: bool = False  # it may have colours, and no alpha
     orientation: int = 1  # EXIF; read only where alpha may be, because the decoder does not apply it there
+    bits: int = 8  # of a sample; read only where the decoder does not bring odd numbers of them to 8 or 16
 
 
 def sniff(data: bytes) -> Format | None:
@@ -75,7 +76,9 @@ def describe_unknown(data: bytes) -> str:
     if not data:
         return "the file is empty"
     return "not a picture zipread can read" + (
-        f": {_HINTS[data[4:12]]}" if data[4:12] in _HINTS else " (PNG, JPEG, TIFF, BMP, WebP, GIF, HEIC or PDF)"
+        f": {_HINTS[data[4:12]]}"
+        if data[4:12] in _HINTS
+        else " (PNG, JPEG, JPEG 2000, TIFF, BMP, WebP, GIF, HEIC or PDF)"
     )
 
 
@@ -90,6 +93,7 @@ def read_header(data: bytes, kind: Format) -> Header | None:
         "BMP": _bmp,
         "WebP": _webp,
         "GIF": _gif,
+        "JPEG 2000": _jpeg2000,
     }
     try:
         return parsers[kind](data)
@@ -176,3 +180,32 @@ def _webp_orientation(data: bytes) -> int:
 def _gif(data: bytes) -> Header | None:
     width, height = struct.unpack_from("<HH", data, 6)
     return Header(width, height, alpha=True)  # any palette entry may be transparent
+
+
+def _jpeg2000(data: bytes) -> Header | None:
+    """A codestream, or the boxes of a file that holds one (ISO/IEC 15444-1, annexes A and I)."""
+    start = 0 if data.startswith(b"\xff\x4f") else _codestream(data)
+    if start is None or data[start : start + 4] != b"\xff\x4f\xff\x51":
+        return None
+    right, bottom, left, top = struct.unpack_from(">IIII", data, start + 8)
+    channels, depth = struct.unpack_from(">HB", data, start + 40)
+    # The end's marker is in no packet: these hold nothing above FF8F.
+    complete = data.rfind(b"\xff\xd9") > start
+    return Header(right - left, bottom - top, False, complete, channels > 2, bits=(depth & 0x7F) + 1)
+
+
+def _codestream(data: bytes) -> int | None:
+    """Where the box of the codestream begins inside; None where there is none."""
+    position = 0
+    while position + 8 <= len(data):
+        length, name = struct.unpack_from(">I4s", data, position)
+        inside = position + 8
+        if length == 1:
+            (length,) = struct.unpack_from(">Q", data, inside)
+            inside += 8
+        if name == b"jp2c":
+            return inside
+        if length < 8:  # 0: up to the end of the file
+            return None
+        position += length
+    return None
