@@ -56,6 +56,8 @@ UNSEEN = 0.01
 """Probability that a place has which the glance did not see: real mail may look like none that trained it."""
 UNOFFERED = 0.03
 """Probability that a place has which geometry did not offer."""
+NO_PLACE = 0.25
+"""Least probability for geometry that the page has no code at all: every piece that it was fitted on had one."""
 BETWEEN = 0.5
 """Exponent of what geometry says between places: it was fitted on envelopes alone, the glance on more kinds of mail."""
 
@@ -94,7 +96,7 @@ def joined(places: Sequence[Field], seen: Sequence[Field]) -> list[Field]:
     fields = [*places, *alone]
     by_geometry = np.array([*(probability(place.prior) for place in places), *[UNOFFERED] * len(alone)])
     by_glance = np.array([*told, *(probability(s.prior) for s in alone)])
-    nowhere = max(UNOFFERED, 1.0 - float(by_geometry.sum())) * max(UNSEEN, 1.0 - float(by_glance.sum()))
+    nowhere = max(NO_PLACE, 1.0 - float(by_geometry.sum())) * max(UNSEEN, 1.0 - float(by_glance.sum()))
     between = by_geometry**BETWEEN
     between *= by_geometry.sum() / max(between.sum(), UNOFFERED)  # that there is any place at all counts in full
     shares = between * np.maximum(UNSEEN, by_glance)

@@ -103,8 +103,9 @@ def train(data: Path | None, recipe: Recipe, course: Course, only: Sequence[str]
             record[name] = _with_stages(record.get(name), train_network(), course, name)
         else:
             _copy(course, name)
+    if course.start is None:  # else each stage has its own
+        record["recipe"] = {**asdict(recipe), "seed": course.seed}
     record |= {
-        "recipe": {**asdict(recipe), "seed": course.seed, "kept": course.kept},
         "keras": keras.__version__,
         "handwritten_digits": len(training.y),
         "held_out_writers": len(np.unique(held_out.writer)),
