@@ -170,6 +170,20 @@ def test_digits(run):
     assert result.stderr == "digits.csv: 0 accepted, 1 for review, 0 blank, 0 failed (1 input)\n"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("--only", "finder"), "name their folder with --start"),
+        (("--kept", "0.2"), "name their folder with --start"),
+        (("--start", "models", "--out", "./models"), "would write over the networks to start from"),
+    ],
+)
+def test_training_further_wants_a_model_to_start_from_and_another_folder(run, arguments, expected):
+    result = run("train", *arguments)
+    assert result.exit_code == 2
+    assert expected in " ".join(result.stderr.split())
+
+
 def test_train_without_its_packages_says_what_to_install(run, monkeypatch):
     monkeypatch.setitem(sys.modules, "zipread.lab.train", None)
     result = run("train")

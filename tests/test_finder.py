@@ -264,6 +264,16 @@ def test_places_are_weighed_by_what_both_ways_of_finding_say_of_them():
     assert nothing_seen[0].prior < by_geometry[0].prior - 0.5
 
 
+def test_geometry_is_never_sure_that_there_is_a_code_at_all():
+    place = Field((50.0, 50.0), (60.0, 20.0), 0.0, "envelope")
+    doubted = replace(place, prior=-1.1)  # at a glance one in four
+
+    [weighed] = joined([replace(place, prior=6.0)], [doubted])
+
+    # It makes the odds four times as high at most.
+    assert doubted.prior + 1.0 < weighed.prior < doubted.prior + np.log(4.0)
+
+
 def test_a_place_that_geometry_did_not_offer_joins_and_one_turned_over_is_another():
     place = Field((50.0, 50.0), (60.0, 20.0), 0.0, "envelope", prior=-2.0)
     over = replace(place, angle=180.0, prior=2.0)

@@ -43,9 +43,10 @@ Source = str | Path | bytes | np.ndarray
 CLOSE_CALL = 1.5
 """Two places with different codes are too close when their log-odds differ by less than this."""
 
-NO_CODE = 0.05
+NO_CODE = 0.01
 """On a whole mail piece whose code's place is not known, a best confidence below this means that there is no code, not
-that it is hard to read: of 2,700 made pieces 3 were read with less than 0.1, all at places that are known."""
+that it is hard to read: of 60 handwritten pieces on which a glance saw nothing 2 were read with less, of 78 pictures that
+are no mail 8 show a number for review."""
 
 
 class Reader:
