@@ -207,8 +207,16 @@ def test_a_stopped_training_goes_on_and_ends_with_a_model_that_loads(tmp_path, d
 
 
 @pytest.mark.filterwarnings("default")  # Keras and the exporter warn about their own use of numpy
-def test_one_network_is_trained_further_and_the_others_stay_as_they_are(tmp_path, without_making):
-    shipped, new = model_folder(), tmp_path / "new"
+def test_one_network_is_trained_further_and_the_others_stay_as_they_are(tmp_path, without_making, monkeypatch):
+    shipped, new, taken, made = model_folder(), tmp_path / "new", [], finder_train.batches
+
+    def noted(*arguments: object):
+        for batch in made(*arguments):
+            taken.append(len(batch[0]))
+            yield batch
+
+    monkeypatch.setattr(finder_train, "batches", noted)
+    monkeypatch.setattr(finder_train, "_ahead", lambda batches: batches)
     course = Course(new, 2, lambda line: None, start=shipped, kept=0.25)
     manifest = json.loads(training.train(without_making, SMALL, course, ["finder"]).read_text())
     before = read_manifest(shipped)
@@ -221,7 +229,9 @@ def test_one_network_is_trained_further_and_the_others_stay_as_they_are(tmp_path
     assert last["started_from"] == before["sha256"]["finder.keras"]
     assert last["share_of_the_start_in_the_mean"] == 0.25
     page = bordered(made_pages().picture(0)[:192, :384])[None, ..., None]
-    old, alone, mean = (weights_of(folder) for folder in (shipped, trained_without_the_mean(without_making, new), new))
+    alone_in = trained_without_the_mean(without_making, new)
+    assert taken == [16, 16]  # what was trained to its end is not trained again
+    old, alone, mean = (weights_of(folder) for folder in (shipped, alone_in, new))
     assert load_finder("onnx", new).network(page).shape == (1, 24, 48, 8)
     moved = [np.abs(a - o).max() for a, o in zip(alone, old, strict=True)]
     assert max(moved) > 1e-4
@@ -269,26 +279,6 @@ def test_a_stopped_network_of_another_shape_is_not_gone_on_with(tmp_path):
     assert stopped.restore(network(2), tmp_path, "lines", {"seed": 1}) == 7
     with pytest.raises(InputError, match=r"stopped_lines\.json: .* another recipe or network"):
         stopped.restore(network(3), tmp_path, "lines", {"seed": 1})
-
-
-@pytest.mark.filterwarnings("default")  # Keras and the exporter warn about their own use of numpy
-def test_a_finder_that_was_trained_to_its_end_is_not_trained_further(tmp_path, monkeypatch):
-    (tmp_path / "work").mkdir()
-    pages, lines, taken = made_pages(), [], []
-    made = finder_train.batches
-
-    def noted(*arguments: object):
-        for batch in made(*arguments):
-            taken.append(len(batch[0]))
-            yield batch
-
-    monkeypatch.setattr(finder_train, "batches", noted)
-    monkeypatch.setattr(finder_train, "_ahead", lambda batches: batches)
-    finder_train.train_finder(pages, pages, 1, Course(tmp_path, 1, lines.append))
-    assert taken == [16, 16]
-    finder_train.train_finder(pages, pages, 1, Course(tmp_path, 1, lines.append, resume=True))
-    assert taken == [16, 16]
-    assert len(lines) == 1
 
 
 def test_lines_are_made_the_same_again_with_what_each_column_shows(digits, monkeypatch):
