@@ -45,8 +45,8 @@ CLOSE_CALL = 1.5
 
 NO_CODE = 0.01
 """On a whole mail piece whose code's place is not known, a best confidence below this means that there is no code, not
-that it is hard to read: of 60 handwritten pieces on which a glance saw nothing 2 were read with less, of 78 pictures that
-are no mail 8 show a number for review."""
+that it is hard to read: of 60 handwritten pieces on which a glance saw nothing 2 were read with less; of 78 pictures
+that are no mail 8 show a number for review."""
 
 
 class Reader:
