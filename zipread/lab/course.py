@@ -49,11 +49,11 @@ class Course:
             if [w.shape for w in weights] != [w.shape for w in model.get_weights()]:
                 raise InputError(f"{self.start / name}.keras: is of another shape than this zipread's network")
             model.set_weights(weights)
-        return stopped.restore(model, self.work, name, self.recipe_of(name, recipe)) if self.resume else 0
+        return stopped.restore(model, self.work, name, self._recipe_of(name, recipe)) if self.resume else 0
 
     def keep(self, model: Any, name: str, recipe: dict[str, Any], done: int) -> None:
         """Keep what a run that is stopped needs to go on: `done` epochs or steps are done."""
-        stopped.save(model, self.work, name, self.recipe_of(name, recipe), done)
+        stopped.save(model, self.work, name, self._recipe_of(name, recipe), done)
 
     def settle(self, model: Any, name: str) -> None:
         """Leave the weights to be exported in a trained model: averaged, and in the mean with those of the start.
@@ -66,7 +66,7 @@ class Course:
             pairs = zip(self._start_weights(name), model.get_weights(), strict=True)
             model.set_weights([self.kept * old + (1.0 - self.kept) * new for old, new in pairs])
 
-    def recipe_of(self, name: str, recipe: dict[str, Any]) -> dict[str, Any]:
+    def _recipe_of(self, name: str, recipe: dict[str, Any]) -> dict[str, Any]:
         """A network's recipe with the network that it starts from; what is kept of that is decided in the end."""
         return recipe if self.start is None else {**recipe, "started_from": digest(self.start / f"{name}.keras")}
 
