@@ -210,14 +210,17 @@ def test_a_stopped_training_goes_on_and_ends_with_a_model_that_loads(tmp_path, d
 def test_one_network_is_trained_further_and_the_others_stay_as_they_are(tmp_path, without_making, monkeypatch):
     shipped, new, taken, made = model_folder(), tmp_path / "new", [], finder_train.batches
 
+    arithmetic: list[bool] = []
+
     def noted(*arguments: object):
+        arithmetic.append(said_of_bfloat16())
         for batch in made(*arguments):
             taken.append(len(batch[0]))
             yield batch
 
     monkeypatch.setattr(finder_train, "batches", noted)
     monkeypatch.setattr(finder_train, "_ahead", lambda batches: batches)
-    course = Course(new, 2, lambda line: None, start=shipped, kept=0.25)
+    course = Course(new, 2, lambda line: None, start=shipped, kept=0.25, bfloat16=True)
     manifest = json.loads(training.train(without_making, SMALL, course, ["finder"]).read_text())
     before = read_manifest(shipped)
     for name in ("digits.keras", "digits.onnx", "lines.keras", "lines.onnx"):
@@ -228,6 +231,9 @@ def test_one_network_is_trained_further_and_the_others_stay_as_they_are(tmp_path
     assert earlier == before["training"]["finder"]["stages"]
     assert last["started_from"] == before["sha256"]["finder.keras"]
     assert last["share_of_the_start_in_the_mean"] == 0.25
+    assert last["bfloat16"] is True
+    assert arithmetic == [True]
+    assert not said_of_bfloat16()
     page = bordered(made_pages().picture(0)[:192, :384])[None, ..., None]
     alone_in = trained_without_the_mean(without_making, new)
     assert taken == [16, 16]  # what was trained to its end is not trained again
@@ -237,6 +243,12 @@ def test_one_network_is_trained_further_and_the_others_stay_as_they_are(tmp_path
     assert max(moved) > 1e-4
     for o, a, m in zip(old, alone, mean, strict=True):
         assert np.allclose(m, 0.25 * o + 0.75 * a, atol=1e-6)
+
+
+def said_of_bfloat16() -> bool:
+    import tensorflow as tf
+
+    return tf.config.optimizer.get_experimental_options().get("auto_mixed_precision_onednn_bfloat16", False)
 
 
 def trained_without_the_mean(data, new):

@@ -48,6 +48,9 @@ def train(
         float,
         typer.Option("--kept", min=0.0, max=1.0, help="Share of --start's weights in the mean that is written."),
     ] = 0.0,
+    bfloat16: Annotated[
+        bool, typer.Option("--bfloat16", help="Multiply in bfloat16: faster, where the processor has it.")
+    ] = False,
 ) -> None:
     """Train the three networks, export them, and write their record. Needs zipread[train]."""
     from zipread.cli.talk import say
@@ -63,7 +66,7 @@ def train(
         from zipread.lab.train import train as run
     except ModuleNotFoundError as error:
         raise DependencyError(f"training needs the package {error.name}: pip install 'zipread[train]'") from error
-    course = Course(out, seed, say, resume, start, kept)
+    course = Course(out, seed, say, resume, start, kept, bfloat16)
     names = [network.value for network in only] if only else NETWORKS
     manifest = run(data or (DATA if DATA.exists() else None), Recipe(epochs=epochs), course, names)
     say(f"trained; the record is in {manifest}")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,11 +28,25 @@ class Course:
     resume: bool = False  # go on from out/work
     start: Path | None = None  # model folder whose networks are trained on; None: new ones
     kept: float = 0.0  # share of these networks' weights in the mean with what training made of them
+    bfloat16: bool = False  # multiply in bfloat16, where the processor can
 
     @property
     def work(self) -> Path:
         """Where a stopped run left what is needed to go on."""
         return self.out / "work"
+
+    @contextmanager
+    def arithmetic(self) -> Iterator[None]:
+        """TensorFlow multiplies within as the course says: oneDNN's operations in bfloat16, weights stay float32."""
+        import tensorflow as tf
+
+        rewriting = "auto_mixed_precision_onednn_bfloat16"
+        before = tf.config.optimizer.get_experimental_options().get(rewriting, False)
+        tf.config.optimizer.set_experimental_options({rewriting: self.bfloat16})
+        try:
+            yield
+        finally:
+            tf.config.optimizer.set_experimental_options({rewriting: before})
 
     def optimizer(self, steps: int, warmup: int, learning_rate: float, weight_decay: float) -> Any:
         """As `stopped.optimizer`, slower for a network that another training made."""

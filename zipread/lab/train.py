@@ -100,11 +100,13 @@ def train(data: Path | None, recipe: Recipe, course: Course, only: Sequence[str]
     }
     for name, train_network in trainers.items():
         if name in only:
-            record[name] = _with_stages(record.get(name), train_network(), course, name)
+            with course.arithmetic():
+                trained = train_network()
+            record[name] = _with_stages(record.get(name), trained, course, name)
         else:
             _copy(course, name)
     if course.start is None:  # else each stage has its own
-        record["recipe"] = {**asdict(recipe), "seed": course.seed}
+        record["recipe"] = {**asdict(recipe), "seed": course.seed, "bfloat16": course.bfloat16}
     record |= {
         "keras": keras.__version__,
         "handwritten_digits": len(training.y),
@@ -131,7 +133,7 @@ def _with_stages(before: dict[str, Any] | None, now: dict[str, Any], course: Cou
     if course.start is None or before is None:
         return now
     stage = {key: value for key, value in now.items() if key != "parameters"}
-    stage |= {"seed": course.seed, "share_of_the_start_in_the_mean": course.kept}
+    stage |= {"seed": course.seed, "bfloat16": course.bfloat16, "share_of_the_start_in_the_mean": course.kept}
     stage |= {"started_from": digest(course.start / f"{name}.keras")}
     parameters = {"parameters": now["parameters"]}
     if "stages" in before:
