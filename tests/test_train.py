@@ -9,11 +9,12 @@ import pytest
 from zipread.classify import load_classifier
 from zipread.errors import DependencyError, InputError
 from zipread.finder import bordered, load_finder
+from zipread.lab import course as course_of
 from zipread.lab import digit_train, finder_train, lineset, stopped
 from zipread.lab import train as training
 from zipread.lab.calibration import expected_calibration_error
 from zipread.lab.characters import Glyphs
-from zipread.lab.course import Course
+from zipread.lab.course import Course, measure_normalizations
 from zipread.lab.cuts import cut_examples, set_line
 from zipread.lab.glyphs import GLYPHS
 from zipread.lab.line_distort import distort
@@ -220,6 +221,7 @@ def test_one_network_is_trained_further_and_the_others_stay_as_they_are(tmp_path
 
     monkeypatch.setattr(finder_train, "batches", noted)
     monkeypatch.setattr(finder_train, "_ahead", lambda batches: batches)
+    monkeypatch.setattr(course_of, "MEASURED", 3)
     course = Course(new, 2, lambda line: None, start=shipped, kept=0.25, bfloat16=True)
     manifest = json.loads(training.train(without_making, SMALL, course, ["finder"]).read_text())
     before = read_manifest(shipped)
@@ -232,11 +234,11 @@ def test_one_network_is_trained_further_and_the_others_stay_as_they_are(tmp_path
     assert last["started_from"] == before["sha256"]["finder.keras"]
     assert last["share_of_the_start_in_the_mean"] == 0.25
     assert last["bfloat16"] is True
-    assert arithmetic == [True]
+    assert arithmetic == [True, True]
     assert not said_of_bfloat16()
     page = bordered(made_pages().picture(0)[:192, :384])[None, ..., None]
     alone_in = trained_without_the_mean(without_making, new)
-    assert taken == [16, 16]  # what was trained to its end is not trained again
+    assert taken == [16] * 5  # two trained it, three measured; what was trained to its end is not trained again
     old, alone, mean = (weights_of(folder) for folder in (shipped, alone_in, new))
     assert load_finder("onnx", new).network(page).shape == (1, 24, 48, 8)
     moved = [np.abs(a - o).max() for a, o in zip(alone, old, strict=True)]
@@ -262,7 +264,22 @@ def trained_without_the_mean(data, new):
 def weights_of(folder):
     import keras
 
-    return keras.saving.load_model(folder / "finder.keras", compile=False).get_weights()
+    model = keras.saving.load_model(folder / "finder.keras", compile=False)
+    return [keras.ops.convert_to_numpy(variable) for variable in model.trainable_variables]
+
+
+@pytest.mark.filterwarnings("default")  # Keras warns about its own use of numpy
+def test_normalizations_are_measured_anew_on_what_the_network_sees():
+    import keras
+
+    model = keras.Sequential([keras.layers.Input((2,)), keras.layers.BatchNormalization(momentum=0.9)])
+    batches = [np.array([[0.0, 10.0], [2.0, 10.0]]), np.array([[6.0, 10.0], [8.0, 14.0]])]
+    measure_normalizations(model, iter(batches))
+    scale, shift, mean, variance = model.get_weights()
+    assert np.allclose(mean, [4.0, 11.0])  # of the means 1 and 7, 10 and 12
+    assert np.allclose(variance, [1.0, 2.0])  # of the variances 1 and 1, 0 and 4
+    assert np.allclose([*scale, *shift], [1.0, 1.0, 0.0, 0.0])
+    assert model.layers[0].momentum == 0.9
 
 
 def test_a_training_begins_with_a_folder_that_holds_the_networks(tmp_path, without_making):

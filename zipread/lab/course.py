@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from zipread.errors import DependencyError, InputError
 from zipread.lab import stopped
@@ -16,6 +19,9 @@ Report = Callable[[str], None]
 
 CONTINUED = 0.3
 """Learning rate of a network that another training made, as a share of that of a new one."""
+
+MEASURED = 120
+"""Batches from which normalizations are measured anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +76,22 @@ class Course:
         """Keep what a run that is stopped needs to go on: `done` epochs or steps are done."""
         stopped.save(model, self.work, name, self._recipe_of(name, recipe), done)
 
-    def settle(self, model: Any, name: str) -> None:
+    def settle(self, model: Any, name: str, batches: Callable[[], Iterable[np.ndarray]]) -> None:
         """Leave the weights to be exported in a trained model: averaged, and in the mean with those of the start.
 
         The mean of a network and of what further training made of it keeps more of what the first one knew (Wortsman
         et al., Robust fine-tuning of zero-shot models, CVPR 2022).
+
+        Args:
+            model: the network.
+            name: of the network.
+            batches: gives batches of what it is to see, for the mean's normalizations.
         """
         model.optimizer.finalize_variable_values(model.trainable_variables)
         if self.start is not None and self.kept:
             pairs = zip(self._start_weights(name), model.get_weights(), strict=True)
             model.set_weights([self.kept * old + (1.0 - self.kept) * new for old, new in pairs])
+            measure_normalizations(model, islice(batches(), MEASURED))
 
     def _recipe_of(self, name: str, recipe: dict[str, Any]) -> dict[str, Any]:
         """A network's recipe with the network that it starts from; what is kept of that is decided in the end."""
@@ -93,6 +105,24 @@ class Course:
             return keras.saving.load_model(self.start / f"{name}.keras", compile=False).get_weights()
         except (OSError, ValueError) as error:
             raise DependencyError(f"{self.start}: no network to start from ({error})") from error
+
+
+def measure_normalizations(model: Any, batches: Iterable[np.ndarray]) -> None:
+    """Measure what a network's batch normalizations expect anew, as the mean over some batches.
+
+    What a mean of weights puts out is no mean of what each of them does (Izmailov et al., Averaging weights leads to
+    wider optima, UAI 2018).
+    """
+    import keras
+
+    layers = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    momenta = [layer.momentum for layer in layers]
+    for count, batch in enumerate(batches):
+        for layer in layers:
+            layer.momentum = count / (count + 1)
+        model(batch, training=True)
+    for layer, momentum in zip(layers, momenta, strict=True):
+        layer.momentum = momentum
 
 
 def digest(path: Path) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import cv2
@@ -67,7 +67,7 @@ def train_digits(pictures: Pictures, epochs: int, held_out: Digits, course: Cour
         course.report(f"digits: epoch {epoch + 1}/{epochs}, loss {loss:.4f}, held-out writers' error {error:.2%}")
         record["loss"] = float(loss)
         course.keep(model, "digits", recipe, epoch + 1)
-    course.settle(model, "digits")
+    course.settle(model, "digits", lambda: _seen_first(pictures, seed))
     record["held_out_error"] = error_of(model, held_out)
     stopped.export(model, course.out, "digits", (None, 28, 28), "pictures")
     return record
@@ -89,6 +89,13 @@ def moved(rng: np.random.Generator, images: np.ndarray) -> np.ndarray:
     middle = np.full(2, (images.shape[1] - 1) / 2)
     matrix[:, :, 2] = middle - matrix[:, :, :2] @ middle + shift.T
     return np.stack([cv2.warpAffine(image, own, image.shape) for image, own in zip(images, matrix, strict=True)])
+
+
+def _seen_first(pictures: Pictures, seed: int) -> Iterator[np.ndarray]:
+    """Batches of the first epoch."""
+    images, _ = _slice(*pictures(), seed, 0)
+    images = moved(np.random.default_rng((seed, 0, 1)), images)
+    return (images[at : at + BATCH] for at in range(0, len(images), BATCH))
 
 
 def _slice(images: np.ndarray, labels: np.ndarray, seed: int, epoch: int) -> tuple[np.ndarray, np.ndarray]:

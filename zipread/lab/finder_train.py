@@ -69,7 +69,7 @@ def train_finder(pages: Pages, held_out: Pages, passes: int, course: Course) -> 
             record = {"loss": loss}
             model.reset_metrics()
             course.keep(model, "finder", recipe, step)
-    course.settle(model, "finder")
+    course.settle(model, "finder", lambda: (pictures for pictures, _ in batches(pages, seed)))
     record["held_out_missed"] = missed_share(model, held_out, seed)
     parameters = int(model.count_params())
     stopped.export(model, course.out, "finder", (None, None, None, 1), "pages")

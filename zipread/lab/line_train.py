@@ -65,7 +65,7 @@ def train_lines(lines: dict[int, Lines], held_out: dict[int, Lines], passes: int
             record = {"loss": loss}
             model.reset_metrics()
             course.keep(model, "lines", recipe, step)
-    course.settle(model, "lines")
+    course.settle(model, "lines", lambda: (images for images, _ in _batches(lines, course.seed, 1)))
     record["held_out_string_error"], record["held_out_kinds_mistaken"] = errors(model, held_out)
     parameters = int(model.count_params())
     stopped.keep_record(model, course.out, "lines")
