@@ -56,8 +56,8 @@ def written(text: str, pitch: int) -> np.ndarray:
     return picture
 
 
-def candidates_scored(bias: float, picture: np.ndarray) -> list[int]:
-    """How many candidates the classifier is given at a time while a field is read whose confidence has a bias."""
+def candidates_scored(bias: float, picture: np.ndarray, prior: float = 0.0) -> list[int]:
+    """How many candidates the classifier is given at a time while a place is read whose confidence has a bias."""
     sizes = []
 
     def counted(digits: np.ndarray) -> np.ndarray:
@@ -67,7 +67,7 @@ def candidates_scored(bias: float, picture: np.ndarray) -> list[int]:
     networks = Networks.load("onnx", None)
     spying = replace(networks, classifier=replace(networks.classifier, network=counted))
     certain = replace(spying, calibration=Calibration((0.0,) * len(FEATURES), bias))
-    field = Field((140.0, 45.0), (280.0, 90.0), 0.0, "field")
+    field = Field((140.0, 45.0), (280.0, 90.0), 0.0, "field", prior=prior)
     FieldReader(certain, 5, None).read(Page(picture), [field])
     return sizes
 
@@ -81,6 +81,14 @@ def test_where_few_candidates_leave_a_doubt_all_are_scored():
     few, everything = candidates_scored(-9.0, written("60614", pitch=40))[:2]
     assert 5 <= few <= 10
     assert everything > few
+
+
+def test_at_an_unlikely_place_nothing_is_scored_unless_the_second_reader_sees_a_code():
+    four = written("6061", pitch=40)
+    assert candidates_scored(9.0, four, prior=-0.9) != []
+    assert candidates_scored(9.0, four, prior=-1.1) == []
+    [few] = candidates_scored(9.0, written("60614", pitch=40), prior=-1.1)
+    assert 5 <= few <= 10
 
 
 def test_nothing_is_cut_where_digits_that_stand_apart_are_read_for_sure(monkeypatch):

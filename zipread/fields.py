@@ -54,7 +54,9 @@ LOOKED_AT_TWICE = 3
 
 UNLIKELY, HOPELESS = -1.0, 0.05
 """Log-odds of a place below which it is not looked at again where it read with less than this confidence: of 420 pieces
-of mail none that was read rightly in the end had begun so, of 109 searches of pages without a code 80."""
+of mail none that was read rightly in the end had begun so, of 109 searches of pages without a code 80. Nor is any
+candidate named there where the second reader sees no code: of 46 pieces of mail that had to be searched as many are
+right, for a sixth less time, and 137 pages without a code take a third less."""
 
 MOST_READ = 6
 """Places read at most: where none of the likeliest shows a code, none of the others does."""
@@ -160,7 +162,7 @@ class FieldReader:
             if not least <= confidence_at_a_glance(attempt) < SURE:
                 break
             # At one height: the second reader has seen where the digits stand.
-            seen = next(reader._glances(part(cut_field(page, level, look))))
+            seen = next(reader._glances(part(cut_field(page, level, look)), attempt.field.prior))
             attempt = self._decided(attempt.field, (*attempt.looks, seen))
         return attempt
 
@@ -194,18 +196,23 @@ class FieldReader:
 
     def _first_look(self, shown: _Shown, field: Field) -> Attempt:
         """Look ever more closely at a field, until it is read for sure."""
-        for seen in self._glances(part(cut_field(shown.page_for(field), field))):
+        for seen in self._glances(part(cut_field(shown.page_for(field), field)), field.prior):
             attempt = self._decided(field, (seen,))
             if attempt.decoded is not None and attempt.decoded.confidence >= SURE:
                 break
         return attempt
 
-    def _glances(self, parts: Parts) -> Iterator[Seen]:
+    def _glances(self, parts: Parts, prior: float) -> Iterator[Seen]:
         """A field seen before and after cutting: digits that do not touch are read as they stand."""
         whole = self._few_of(self._cut_up(parts)) if len(parts.pieces) >= self.digits else None
         if whole is not None:  # else some digits touch, or stand in printed boxes
             yield whole
-        yield self._few_or_all(self._cut_up(cut_apart(parts)))
+        cut = self._cut_up(cut_apart(parts))
+        if prior < UNLIKELY and cut.lines and not cut.image.cells:
+            # A place that shows the second reader no code is no likelier for what its pieces look like.
+            yield self._few_of(cut) or self._seen(replace(cut, lattice=replace(cut.lattice, candidates=())))
+        else:
+            yield self._few_or_all(cut)
 
     def _few_or_all(self, cut: _Cut) -> Seen:
         """A field seen with the candidates that the second reader singles out, or with all where it does not."""
