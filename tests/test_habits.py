@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
+from zipread.lab import zeros
 from zipread.lab.habits import WithHabits
 from zipread.lab.synth.hands import Hands, Script
-from zipread.lab.zeros import HEIGHTS, RunningZeros
+from zipread.lab.zeros import RunningZeros
 
 SCRIPT = Script(height=40.0, stroke=3.0)
 
@@ -48,12 +49,23 @@ def test_dashes_are_strokes_of_the_pen_above_the_line(hands):
         assert dash.top < 0 and dash.top + height / 2 <= 0.0
 
 
-def test_last_zeros_are_of_one_height_that_is_lower_than_the_line(hands):
+def test_last_zeros_are_of_one_height_that_is_lower_than_the_line(hands, monkeypatch):
+    monkeypatch.setattr(zeros, "FLATTENED_SHARE", 0.0)
     for glyphs in written(RunningZeros(hands), "97000", 30):
         assert [glyph.text for glyph in glyphs] == list("97000")
         heights = np.array([glyph.coverage.shape[0] for glyph in glyphs[2:]])
-        assert heights.max() <= 1.3 * HEIGHTS[1] * SCRIPT.height + 2 * SCRIPT.stroke
+        assert heights.max() <= 1.3 * zeros.HEIGHTS[1] * SCRIPT.height + 2 * SCRIPT.stroke
         assert heights.min() >= 0.6 * heights.max()
+
+
+def test_some_writers_flatten_them_towards_the_end(hands, monkeypatch):
+    monkeypatch.setattr(zeros, "FLATTENED_SHARE", 1.0)
+    monkeypatch.setattr(zeros, "JOINED", 0.0)
+    monkeypatch.setattr(zeros, "CURLED_SHARE", 0.0)
+    shapes = np.array([[g.coverage.shape for g in glyphs[1:]] for glyphs in written(RunningZeros(hands), "90000", 40)])
+    heights, widths = np.median(shapes[:, -1] / shapes[:, 0], axis=0)
+    assert heights < 0.8
+    assert 0.85 < widths < 1.15
 
 
 def test_a_single_last_zero_is_the_hands_own(hands):

@@ -10,7 +10,7 @@ from zipread.classify import load_classifier
 from zipread.errors import DependencyError, InputError
 from zipread.finder import bordered, load_finder
 from zipread.lab import course as course_of
-from zipread.lab import digit_train, finder_train, lineset, stopped
+from zipread.lab import digit_train, finder_train, line_train, lineset, stopped
 from zipread.lab import train as training
 from zipread.lab.calibration import expected_calibration_error
 from zipread.lab.characters import Glyphs
@@ -160,6 +160,7 @@ def without_making(tmp_path, digits, glyphs, monkeypatch):
     monkeypatch.setattr(training, "make_pages", made_pages)
     monkeypatch.setattr(training, "_supplies", lambda digits: None)
     monkeypatch.setattr(training, "_unseen", lambda held_out: None)
+    monkeypatch.setattr(course_of, "MEASURED", 3)
     monkeypatch.setattr(training, "calibrate", lambda *arguments: None)
     data = tmp_path / "digits.npz"
     np.savez(data, x_train=digits.x, y_train=digits.y, writer_train=digits.writer)
@@ -221,7 +222,6 @@ def test_one_network_is_trained_further_and_the_others_stay_as_they_are(tmp_path
 
     monkeypatch.setattr(finder_train, "batches", noted)
     monkeypatch.setattr(finder_train, "_ahead", lambda batches: batches)
-    monkeypatch.setattr(course_of, "MEASURED", 3)
     course = Course(new, 2, lambda line: None, start=shipped, kept=0.25, bfloat16=True)
     manifest = json.loads(training.train(without_making, SMALL, course, ["finder"]).read_text())
     before = read_manifest(shipped)
@@ -238,7 +238,8 @@ def test_one_network_is_trained_further_and_the_others_stay_as_they_are(tmp_path
     assert not said_of_bfloat16()
     page = bordered(made_pages().picture(0)[:192, :384])[None, ..., None]
     alone_in = trained_without_the_mean(without_making, new)
-    assert taken == [16] * 5  # two trained it, three measured; what was trained to its end is not trained again
+    # Two train it, three measure; what was trained to its end is not trained again, but measured.
+    assert taken == [16] * 8
     old, alone, mean = (weights_of(folder) for folder in (shipped, alone_in, new))
     assert load_finder("onnx", new).network(page).shape == (1, 24, 48, 8)
     moved = [np.abs(a - o).max() for a, o in zip(alone, old, strict=True)]
@@ -347,6 +348,17 @@ def test_distortion_keeps_what_a_column_shows_under_its_ink():
         bent, columns = distort(np.random.default_rng(seed), image, shown)
         ink = float(np.average(np.arange(96), weights=bent[0, 10:22].sum(axis=0)))
         assert abs(ink / 2 - np.flatnonzero(columns[0] == 1).mean()) < 3
+
+
+def test_a_stopped_training_goes_on_with_the_lines_that_were_to_come(monkeypatch):
+    monkeypatch.setattr(line_train, "BATCH", 4)
+    lines = made_lines()
+    whole, rest = list(line_train._batches(lines, 1, 2)), list(line_train._batches(lines, 1, 2, first=3))
+    assert len(whole) > 4
+    assert len(rest) == len(whole) - 3
+    for (images, truth), (again, told) in zip(whole[3:], rest, strict=True):
+        assert np.array_equal(images, again)
+        assert np.array_equal(truth, told)
 
 
 def test_lines_come_back_from_their_file_unless_made_otherwise(tmp_path):

@@ -85,13 +85,13 @@ class Course:
         Args:
             model: the network.
             name: of the network.
-            batches: gives batches of what it is to see, for the mean's normalizations.
+            batches: gives batches of what it is to see, for its normalizations.
         """
         model.optimizer.finalize_variable_values(model.trainable_variables)
         if self.start is not None and self.kept:
             pairs = zip(self._start_weights(name), model.get_weights(), strict=True)
             model.set_weights([self.kept * old + (1.0 - self.kept) * new for old, new in pairs])
-            measure_normalizations(model, islice(batches(), MEASURED))
+        measure_normalizations(model, islice(batches(), MEASURED))
 
     def _recipe_of(self, name: str, recipe: dict[str, Any]) -> dict[str, Any]:
         """A network's recipe with the network that it starts from; what is kept of that is decided in the end."""
@@ -110,8 +110,8 @@ class Course:
 def measure_normalizations(model: Any, batches: Iterable[np.ndarray]) -> None:
     """Measure what a network's batch normalizations expect anew, as the mean over some batches.
 
-    What a mean of weights puts out is no mean of what each of them does (Izmailov et al., Averaging weights leads to
-    wider optima, UAI 2018).
+    Averaged weights expect other values than those they are an average of (Izmailov et al., Averaging weights leads to
+    wider optima, UAI 2018), and what training measured is mostly of its last batches, which are of few shapes each.
     """
     import keras
 

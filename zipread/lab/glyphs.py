@@ -80,6 +80,12 @@ GLYPHS: dict[int, tuple[tuple[Stroke, ...], ...]] = {
         (((0.2, 0.35), (0.55, 0.0)), ((0.55, 0.0), (0.53, 0.7), (0.5, 1.4))),
     ),
     2: (
+        (  # like a tick: a small hook, down to a point, and far up
+            ((0.0, 0.5), (0.2, 0.34), (0.4, 0.42), (0.36, 0.8), (0.24, 1.3), (0.4, 1.08), (1.1, 0.2)),
+        ),
+        (  # the same, the head larger and the stroke less steep
+            ((0.1, 0.5), (0.22, 0.2), (0.5, 0.12), (0.52, 0.5), (0.22, 1.3), (0.5, 1.12), (1.1, 0.7)),
+        ),
         (  # a large ring for a head, a looped foot
             (
                 (0.56, 0.55),

@@ -51,9 +51,7 @@ def train_lines(lines: dict[int, Lines], held_out: dict[int, Lines], passes: int
     first = course.begin(model, "lines", recipe)
     every = max(1, steps // (passes * REPORTS_A_PASS))
     record: dict[str, Any] = {}
-    for step, (images, truth) in enumerate(_batches(lines, course.seed, passes), 1):
-        if step <= first:
-            continue
+    for step, (images, truth) in enumerate(_batches(lines, course.seed, passes, first), first + 1):
         loss = float(model.train_on_batch(images, truth))  # the mean since the last reset
         if step % every == 0 or step == steps:
             with stopped.Averaged(model):
@@ -73,8 +71,11 @@ def train_lines(lines: dict[int, Lines], held_out: dict[int, Lines], passes: int
     return {"parameters": parameters, "passes": passes, "lines": sum(len(p.codes) for p in lines.values()), **record}
 
 
-def _batches(lines: dict[int, Lines], seed: int, passes: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Batches of one width each; widths and lines are shuffled, and lines distorted, anew in each pass."""
+def _batches(
+    lines: dict[int, Lines], seed: int, passes: int, first: int = 0
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Batches of one width each, without the `first`; widths and lines are shuffled, lines distorted, in each pass."""
+    step = 0
     for turn in range(passes):
         rng = np.random.default_rng((seed, turn))
         plan: list[tuple[int, np.ndarray]] = []
@@ -82,9 +83,12 @@ def _batches(lines: dict[int, Lines], seed: int, passes: int) -> Iterator[tuple[
             order = rng.permutation(len(lines[width].codes))
             plan += [(width, order[at : at + BATCH]) for at in range(0, len(order) - BATCH + 1, BATCH)]
         for place in rng.permutation(len(plan)):
+            step += 1
+            if step <= first:
+                continue
             width, rows = plan[place]
             part = lines[width]
-            images, columns = distort(rng, part.images[rows], part.columns[rows])
+            images, columns = distort(np.random.default_rng((seed, turn, step)), part.images[rows], part.columns[rows])
             truth = np.concatenate((columns, part.codes[rows], part.by_hand[rows, None]), axis=1)
             yield images, truth.astype(np.int32)
 

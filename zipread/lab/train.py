@@ -47,7 +47,7 @@ from zipread.normalize import NORMALIZATION_VERSION
 NETWORKS = ("digits", "lines", "finder")
 WRITERS = 1
 """Seed of which writers train and which are held out: the same for every training, since one may go on with another."""
-SETS = 4
+SETS = 5
 """Counted up where what is made for training changes: sets that a stopped run kept are then made anew."""
 
 
@@ -64,7 +64,7 @@ class Recipe:
     rounds: int = 12  # of the finder, over its set
     held_out_pages: int = 300
     jobs: int = 2  # processes that make pictures
-    calibration_fields: int = 4_000  # made fields the confidence is fitted on
+    calibration_fields: int = 12_000  # made fields the confidence is fitted on
 
 
 def train(data: Path | None, recipe: Recipe, course: Course, only: Sequence[str] = NETWORKS) -> Path:

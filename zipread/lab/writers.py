@@ -17,7 +17,7 @@ from zipread.lab.strokes import draw_center_lines, own_shape
 from zipread.lab.synth.fonts import FontFile
 from zipread.normalize import normalize_ink
 
-DRAWN_WRITERS = 240
+DRAWN_WRITERS = 360
 """Writers drawn from strokes."""
 
 HANDS_A_FONT = 2

@@ -23,10 +23,17 @@ TAILS = (0.1, 0.55)
 JOINED = 0.75
 """Share of writers who join them."""
 
-ROUND = (0.86, 1.14)
+WIDTH_SPREAD = 0.1
+"""Standard deviation of the logarithm of one zero's width, in one number."""
+
+FLATTENED_SHARE = 0.35
+FLATTENED = (0.4, 0.9)
+"""Share of writers whose zeros get flatter towards the end, and the last one's height, of what it would have."""
+
+ROUND = (0.84, 1.14)
 """Turns of the stroke of such a zero: it stays open, or runs over its own beginning."""
 
-BEGINS = 0.5
+BEGINS = 0.55
 """Standard deviation of where a zero begins, from its top, radians."""
 
 CURLED_SHARE = 0.25
@@ -56,24 +63,46 @@ class RunningZeros:
         zeros = len(places) - len("".join(drawn[place].text for place in places).rstrip("0"))
         if zeros < 2:
             return drawn
+        way = _Way.of(rng)
         height = script.height * rng.uniform(*HEIGHTS)
-        aspect = rng.uniform(*ASPECTS)
-        joined = rng.random() < JOINED
-        curled = rng.random() < CURLED_SHARE
-        ends_in_tail = rng.random() < LAST_TAIL_SHARE
         rise = rng.uniform(0.0, 0.25) * (script.height - height)
-        for place in places[-zeros:]:
+        for turn, place in enumerate(places[-zeros:]):
             size = height * float(np.clip(rng.normal(1.0, 0.08), 0.8, 1.2))
-            goes_on = place < places[-1] or ends_in_tail
-            tail = rng.uniform(*TAILS) * size if joined and goes_on else 0.0
-            loop = _loop(rng, (size * aspect, size), tail, script, rng.uniform(*CURL) if curled else 0.0)
+            width = size * way.aspect * float(np.exp(rng.normal(0.0, WIDTH_SPREAD)))
+            size *= way.flattened ** (turn / (zeros - 1))
+            goes_on = place < places[-1] or way.ends_in_tail
+            tail = rng.uniform(*TAILS) * size if way.joined and goes_on else 0.0
+            loop = _loop(rng, (width, size), tail, way, script)
             drawn[place] = Glyph("0", loop, -rise - size + rng.normal(0, script.wobble) * size)
         return drawn
 
 
-def _loop(rng: np.random.Generator, size: tuple[float, float], tail: float, script: Script, curl: float) -> np.ndarray:
-    """A ring begun near its top, ended in a curl of so many turns, and the stroke that leads on: (h, w) float32."""
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a writer draws such zeros."""
+
+    aspect: float  # width by height
+    joined: bool  # a stroke leads to the next
+    ends_in_tail: bool  # from the last, too
+    curled: bool
+    flattened: float  # height of the last, of what it would have
+
+    @classmethod
+    def of(cls, rng: np.random.Generator) -> _Way:
+        """Any writer's."""
+        return cls(
+            aspect=rng.uniform(*ASPECTS),
+            joined=rng.random() < JOINED,
+            ends_in_tail=rng.random() < LAST_TAIL_SHARE,
+            curled=rng.random() < CURLED_SHARE,
+            flattened=rng.uniform(*FLATTENED) if rng.random() < FLATTENED_SHARE else 1.0,
+        )
+
+
+def _loop(rng: np.random.Generator, size: tuple[float, float], tail: float, way: _Way, script: Script) -> np.ndarray:
+    """A ring (width, height) begun near its top, its curl, and the stroke that leads on so far: (h, w) float32."""
     width, height = size
+    curl = rng.uniform(*CURL) if way.curled else 0.0
     pad = 2 * script.stroke + 3
     begin, turns = rng.normal(0.0, BEGINS), rng.uniform(*ROUND)
     angles = begin + 2 * np.pi * np.linspace(0.0, turns + curl, 48)
