@@ -18,7 +18,7 @@ from zipread.lab.course import Course, measure_normalizations
 from zipread.lab.cuts import cut_examples, set_line
 from zipread.lab.glyphs import GLYPHS
 from zipread.lab.line_distort import distort
-from zipread.lab.lineset import Lines, load, make_line, save
+from zipread.lab.lineset import Fonts, Lines, load, make_line, save
 from zipread.lab.mnist import Digits, load_digits, split_by_writer
 from zipread.lab.pageset import Pages
 from zipread.lab.strokes import draw_center_lines, own_shape
@@ -315,7 +315,7 @@ def test_lines_are_made_the_same_again_with_what_each_column_shows(digits, monke
     for share in ("WORD_SHARE", "ADDRESS_SHARE"):
         monkeypatch.setattr(lineset, share, 0.0)  # letters need fonts
     hands = Hands(digits.x, digits.y, digits.writer)
-    made = [make_line(np.random.default_rng(5), hands, hands, ()) for _ in range(2)]
+    made = [make_line(np.random.default_rng(5), hands, Fonts(hands, hands), ()) for _ in range(2)]
     assert made[0] is not None
     assert made[1] is not None
     line, shown, code, by_hand = made[0]
@@ -327,6 +327,22 @@ def test_lines_are_made_the_same_again_with_what_each_column_shows(digits, monke
     changes = shown[np.flatnonzero(np.diff(shown, prepend=10))]
     assert "".join(str(digit) for digit in changes if digit != 10) == code
     assert line[:, np.repeat(shown != 10, 2)].mean() > line[:, np.repeat(shown == 10, 2)].mean()
+
+
+@pytest.mark.parametrize("lettered", [0.0, 1.0])
+def test_what_is_set_in_a_font_of_handwriting_is_told_as_handwriting(digits, monkeypatch, lettered):
+    for name, share in {
+        "WORD_SHARE": 0.0,
+        "ADDRESS_SHARE": 0.0,
+        "NEGATIVE_SHARE": 0.0,
+        "RUNNING_ZEROS_SHARE": 0.0,
+    }.items():
+        monkeypatch.setattr(lineset, name, share)
+    monkeypatch.setattr(lineset, "PRINTED_SHARE", 1.0)
+    monkeypatch.setattr(lineset, "LETTERED_SHARE", lettered)
+    print_, hand = (Hands(digits.x, digits.y, digits.writer, writing) for writing in ("printed", "handwritten"))
+    made = [make_line(np.random.default_rng(seed), hand, Fonts(print_, hand), ()) for seed in range(5)]
+    assert {line[3] for line in made if line is not None} == {lettered == 1.0}
 
 
 def test_a_distorted_line_shows_the_same_digits_in_the_same_order():

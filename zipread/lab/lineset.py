@@ -41,6 +41,9 @@ STYLES: tuple[tuple[Style, float], ...] = (
     ("clean", 0.15), ("boxed", 0.2), ("underlined", 0.15), ("noisy", 0.25), ("touching", 0.25)
 )  # fmt: skip
 PRINTED_SHARE = 0.3
+LETTERED_SHARE = 0.2
+"""Share of these that are set in a font of handwriting, and are to be told as such."""
+
 NEGATIVE_SHARE = 0.05
 FIVE_SHARE = 0.75
 PLUS4_SHARE = 0.08
@@ -119,12 +122,21 @@ def _round_number(rng: np.random.Generator) -> str:
     return (first + "0" * zeros)[-5:] if rng.random() < FIVE_SHARE else first + "0" * zeros
 
 
+@dataclass(frozen=True, slots=True)
+class Fonts:
+    """What lines that nobody wrote are set in."""
+
+    prints: Prints
+    lettered: Prints  # fonts of handwriting
+
+
 Line = tuple[np.ndarray, np.ndarray, str, bool]
 """(32, w) uint8 line, (w / 2,) uint8 what each column shows, the code, and whether it is handwritten."""
 
 
-def make_line(rng: np.random.Generator, hands: Hands, prints: Prints, places: tuple[Place, ...]) -> Line | None:
+def make_line(rng: np.random.Generator, hands: Hands, fonts: Fonts, places: tuple[Place, ...]) -> Line | None:
     """One made field as the reader would normalize it; None where there is no line."""
+    prints = fonts.prints
     if rng.random() < NEGATIVE_SHARE:
         picture = make_negative(rng, prints)
         height = picture.shape[0]
@@ -134,7 +146,9 @@ def make_line(rng: np.random.Generator, hands: Hands, prints: Prints, places: tu
     style = names[rng.choice(len(names), p=shares)]
     code = _code(rng)
     marked = MARKED_SHARE if style != "boxed" else 0.0
-    writer: Hands | WithHabits | Prints = prints if rng.random() < PRINTED_SHARE else hands
+    writer: Hands | WithHabits | Prints = hands
+    if rng.random() < PRINTED_SHARE:
+        writer = fonts.lettered if rng.random() < LETTERED_SHARE else prints
     if writer is hands and rng.random() < HABITS_SHARE:
         writer = WithHabits(hands, marked)
     source: DigitSource = writer
@@ -222,13 +236,13 @@ def _columns(boxes: tuple[Box, ...], code: str, left: int, scale: float, width: 
     return columns
 
 
-_worker_data: tuple[Hands, Prints, tuple[Place, ...]] | None = None
+_worker_data: tuple[Hands, Fonts, tuple[Place, ...]] | None = None
 
 
-def _start_worker(digits: Digits, prints: Prints) -> None:
+def _start_worker(digits: Digits, fonts: Fonts) -> None:
     global _worker_data  # noqa: PLW0603  one copy a process instead of one a chunk
     cv2.setNumThreads(1)
-    _worker_data = (Hands(digits.x, digits.y, digits.writer), prints, load_places())
+    _worker_data = (Hands(digits.x, digits.y, digits.writer), fonts, load_places())
 
 
 def _make_chunk(task: tuple[int, int]) -> dict[int, Lines]:
@@ -258,13 +272,13 @@ def _stacked(rows: list[Line], width: int) -> Lines:
 
 
 def make_lines(
-    digits: Digits, prints: Prints, count: int, seed: int, jobs: int, on_progress: Callable[[int, int], None]
+    digits: Digits, fonts: Fonts, count: int, seed: int, jobs: int, on_progress: Callable[[int, int], None]
 ) -> dict[int, Lines]:
     """Make `count` lines in `jobs` processes; returns them by width. The same whatever the number of processes."""
     tasks = [(min(CHUNK, count - first), seed * 1_000_003 + first) for first in range(0, count, CHUNK)]
     parts: dict[int, list[Lines]] = {width: [] for width in WIDTHS}
     made = 0
-    with get_context("spawn").Pool(jobs, _start_worker, (digits, prints)) as pool:
+    with get_context("spawn").Pool(jobs, _start_worker, (digits, fonts)) as pool:
         for (wanted, _), chunk in zip(tasks, pool.imap(_make_chunk, tasks), strict=True):
             for width, lines in chunk.items():
                 parts[width].append(lines)

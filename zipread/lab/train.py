@@ -24,7 +24,7 @@ from zipread.lab.digit_train import train_digits
 from zipread.lab.directory import existing_codes
 from zipread.lab.finder_train import train_finder
 from zipread.lab.line_train import train_lines
-from zipread.lab.lineset import Lines, make_lines
+from zipread.lab.lineset import Fonts, Lines, make_lines
 from zipread.lab.mnist import Digits, load_digits, split_by_writer
 from zipread.lab.pageset import Pages, make_pages
 from zipread.lab.synth.families import (
@@ -47,7 +47,7 @@ from zipread.normalize import NORMALIZATION_VERSION
 NETWORKS = ("digits", "lines", "finder")
 WRITERS = 1
 """Seed of which writers train and which are held out: the same for every training, since one may go on with another."""
-SETS = 5
+SETS = 6
 """Counted up where what is made for training changes: sets that a stopped run kept are then made anew."""
 
 
@@ -199,8 +199,9 @@ def _line_sets(
     training: Digits, held_out: Digits, recipe: Recipe, course: Course
 ) -> tuple[dict[int, Lines], dict[int, Lines]]:
     """Lines that train, and lines of other writers that only report."""
-    prints = Prints(tuple(_fonts()))
-    other = make_lines(held_out, prints, recipe.held_out_lines, course.seed + 1, recipe.jobs, lambda *_: None)
+    prints = Prints(find_fonts((*TRAIN_PRINT, *MORE_PRINT)))
+    fonts = Fonts(prints, Prints(find_fonts(TRAIN_HAND), "handwritten"))
+    other = make_lines(held_out, fonts, recipe.held_out_lines, course.seed + 1, recipe.jobs, lambda *_: None)
     cached = course.work / "lineset.npz"
     made_from = np.array([course.seed, recipe.lines, SETS])
     if course.resume and cached.exists():
@@ -210,7 +211,7 @@ def _line_sets(
     scripts = font_writers(find_fonts(TRAIN_SCRIPT), course.seed)
     writers = together(training, drawn_writers(course.seed), scripts)
     progress = _progress(course.report, "training lines")
-    lines = make_lines(writers, prints, recipe.lines, course.seed, recipe.jobs, progress)
+    lines = make_lines(writers, fonts, recipe.lines, course.seed, recipe.jobs, progress)
     lineset.save(cached, lines, made_from)
     return lines, other
 
