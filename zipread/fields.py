@@ -209,7 +209,7 @@ class FieldReader:
             yield whole
         cut = self._cut_up(cut_apart(parts))
         if prior < UNLIKELY and cut.lines and not cut.image.cells:
-            # A place that shows the second reader no code is no likelier for what its pieces look like.
+            # Where the second reader sees no code either, naming every piece of a place costs most and finds nothing.
             yield self._few_of(cut) or self._seen(replace(cut, lattice=replace(cut.lattice, candidates=())))
         else:
             yield self._few_or_all(cut)

@@ -79,8 +79,9 @@ class Course:
     def settle(self, model: Any, name: str, batches: Callable[[], Iterable[np.ndarray]]) -> None:
         """Leave the weights to be exported in a trained model: averaged, and in the mean with those of the start.
 
-        The mean of a network and of what further training made of it keeps more of what the first one knew (Wortsman
-        et al., Robust fine-tuning of zero-shot models, CVPR 2022).
+        What its normalizations expect is measured anew for them. The mean of a network and of what further training
+        made of it keeps more of what the first one knew (Wortsman et al., Robust fine-tuning of zero-shot models, CVPR
+        2022).
 
         Args:
             model: the network.

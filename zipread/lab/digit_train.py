@@ -94,8 +94,9 @@ def moved(rng: np.random.Generator, images: np.ndarray) -> np.ndarray:
 def _seen_first(pictures: Pictures, seed: int) -> Iterator[np.ndarray]:
     """Batches of the first epoch."""
     images, _ = _slice(*pictures(), seed, 0)
-    images = moved(np.random.default_rng((seed, 0, 1)), images)
-    return (images[at : at + BATCH] for at in range(0, len(images), BATCH))
+    rng = np.random.default_rng((seed, 0, 1))
+    for at in range(0, len(images), BATCH):
+        yield moved(rng, images[at : at + BATCH])
 
 
 def _slice(images: np.ndarray, labels: np.ndarray, seed: int, epoch: int) -> tuple[np.ndarray, np.ndarray]:
