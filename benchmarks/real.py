@@ -40,7 +40,7 @@ SETS = (
     RealSet("mail-us-window", Settings()),
     RealSet("mail-us-printed", Settings()),
     RealSet("mail-fr-boxed", Settings(directory="none")),
-    RealSet("cards-in", Settings(digits=6, directory="none")),
+    RealSet("cards-in", Settings(digits=6, directory="none", layout="envelope")),
     RealSet("strings-cheque", Settings(layout="field", directory="none"), "string"),
 )
 

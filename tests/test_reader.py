@@ -8,13 +8,21 @@ import pytest
 from conftest import ROOT
 
 from zipread import Reader, fields, views
-from zipread.attempts import MOST_EVIDENCE, Attempt, Seen, confidence_here, confidence_on_page
+from zipread.attempts import (
+    MOST_EVIDENCE,
+    Attempt,
+    Seen,
+    confidence_here,
+    confidence_on_any_piece,
+    confidence_on_page,
+)
 from zipread.clean import clean_page
 from zipread.decode import Decoded
 from zipread.directory import load_directory
 from zipread.errors import InputError, SettingsError
 from zipread.fields import CLOSER_LOOKS, SECOND_LOOKS, FieldReader, Networks
 from zipread.load import load_pages
+from zipread.reader import GUESSED_PLACE
 from zipread.records import CleanPage, Field, FieldImage, Lattice, Page, Reading, Search
 
 
@@ -374,6 +382,23 @@ def test_a_page_is_no_surer_than_its_reading_and_less_sure_where_places_compete(
     again = confidence_on_page(best, [best], [best.field, attempt_at(0.9, (520.0, 300.0), 0.5).field])
     assert disputed < alone <= 0.99
     assert again == alone  # the same place, cut a little differently, is no rival
+
+
+def test_geometry_alone_is_sure_of_envelopes_that_are_said_to_be_some():
+    [page] = load_pages(ROOT / "samples" / "envelopes" / "print-1.jpg", 10**8)
+    [said] = Reader(directory="none", layout="envelope").read_page(page)
+    [unsaid] = Reader(directory="none").read_page(page)
+    assert said.code == unsaid.code == "81149"
+    assert (said.status, said.message) == ("accepted", "")
+    assert (unsaid.status, unsaid.message) == ("review", GUESSED_PLACE)
+    assert unsaid.confidence == confidence_on_any_piece(said.confidence)
+
+
+def test_on_any_piece_geometry_is_less_sure_than_on_an_envelope():
+    confidences = [confidence_on_any_piece(value) for value in (0.0, 0.3, 0.9, 0.95, 0.99, 0.999)]
+    assert confidences == sorted(confidences)
+    assert confidences[:2] == [0.0, 0.3]
+    assert confidences[4] < 0.95 < confidences[5] < 0.99
 
 
 def test_a_field_that_was_cut_out_is_as_sure_as_its_reading():

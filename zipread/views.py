@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
-from zipread.attempts import KNOWN_PLACE, SURE, Attempt, confidence_at_a_glance, confidence_on_page
+from zipread.attempts import (
+    KNOWN_PLACE,
+    SURE,
+    Attempt,
+    confidence_at_a_glance,
+    confidence_on_any_piece,
+    confidence_on_page,
+)
 from zipread.clean import FIELD_HEIGHT, clean_page, cut_gray, taken_as_level, without_waves, without_waves_at
 from zipread.decode import probability
 from zipread.fields import HOPELESS, FieldReader
@@ -38,6 +45,7 @@ class View:
     clean: CleanPage | None  # None: seen at a glance
     fields: list[Field]
     attempts: list[Attempt]
+    is_any_piece: bool = False  # geometry alone found the places, and nobody said that this is an envelope
 
     @property
     def best(self) -> Attempt | None:
@@ -51,7 +59,10 @@ class View:
             return 0.0
         if self.clean is None:
             return confidence_at_a_glance(self.best)
-        return confidence_on_page(self.best, self.attempts, self.fields)
+        confidence = confidence_on_page(self.best, self.attempts, self.fields)
+        if self.is_any_piece and self.best.field.layout == "envelope":
+            return confidence_on_any_piece(confidence)
+        return confidence
 
     @property
     def is_doubtful_mail(self) -> bool:
@@ -69,7 +80,7 @@ class Viewer:
         """The page in the way that shows most: at a glance where that leaves no doubt, else searched as well."""
         glanced = self.glanced(page, layout)
         if glanced is None:
-            return self._searched(page, layout, None)
+            return replace(self._searched(page, layout, None), is_any_piece=layout == "auto")
         if glanced.confidence >= SURE:
             return glanced
         seen = glanced
