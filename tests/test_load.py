@@ -310,7 +310,7 @@ def test_a_jpeg_with_bytes_after_its_end_is_read():
     np.testing.assert_array_equal(load_one(encode(ramp(), "JPEG") + b"\0" * 64), load_one(encode(ramp(), "JPEG")))
 
 
-@pytest.mark.parametrize("format", ["PNG", "JPEG", "BMP", "WEBP", "GIF", "TIFF", "PDF", "HEIC", "JPEG2000"])
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "BMP", "WEBP", "GIF", "TIFF", "PDF", "HEIC", "AVIF", "JPEG2000"])
 def test_no_cut_and_no_flipped_byte_raises_anything_else(format):
     """Damage gives a page or an InputError, whatever byte it hits."""
     data = encode(ramp(12, 12), format)
@@ -330,9 +330,10 @@ def test_no_cut_and_no_flipped_byte_raises_anything_else(format):
         (b"", "the file is empty"),
         (
             b"Dear sir or madam",
-            "not a picture zipread can read (PNG, JPEG, JPEG 2000, TIFF, BMP, WebP, GIF, HEIC or PDF)",
+            "not a picture zipread can read (PNG, JPEG, JPEG 2000, TIFF, BMP, WebP, GIF, HEIC, AVIF or PDF)",
         ),
-        (b"\0\0\0\x14ftypavif\0\0\0\0avif", "not a picture zipread can read: an AVIF picture; save it as JPEG or PNG"),
+        (b"\0\0\0\x14ftypmif1\0\0\0\0mif1", "not a picture zipread can read: a HEIF picture; save it as JPEG or PNG"),
+        (b"\0\0\0\x14ftypavif\0\0\0\0avif", "damaged: the picture cannot be decoded"),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "damaged: the picture cannot be decoded"),
         (b"\x89PNG\r\n\x1a\n", "damaged: the picture cannot be decoded"),
     ],
@@ -455,38 +456,48 @@ def test_a_page_of_a_pdf_can_be_had_in_colour():
     assert np.abs(color[100, 100].astype(int) - (230, 120, 30)).max() <= 8
 
 
-class TestHeic:
+@pytest.mark.parametrize("format", ["HEIC", "AVIF"])
+class TestHeif:
     """What telephones take."""
 
-    def test_it_is_decoded_with_its_colours(self):
+    def test_it_is_decoded_with_its_colours(self, format):
         picture = np.full((60, 80, 3), 255, np.uint8)
         picture[20:40, 10:30] = (200, 30, 30)
 
-        (page,) = load_pages(encode(picture, "HEIC", quality=95), MAX_PIXELS)
+        (page,) = load_pages(encode(picture, format, quality=95), MAX_PIXELS)
 
         np.testing.assert_allclose(page.gray, cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), atol=12)
         assert np.abs(page.color()[30, 20].astype(int) - (200, 30, 30)).max() < 12
 
-    def test_it_is_turned_upright_once(self):
+    def test_it_is_turned_upright_once(self, format):
         picture = np.zeros((40, 80), np.uint8)
         picture[:, :20] = 255
         turned = Image.Exif()
         turned[0x0112] = 6  # the camera was held upright
-        data = encode(np.dstack([picture] * 3), "HEIC", quality=95, exif=turned.tobytes())
+        data = encode(np.dstack([picture] * 3), format, quality=95, exif=turned.tobytes())
 
         gray = load_one(data)
 
         assert gray.shape == (80, 40)
         assert gray[:15].min() > 200 and gray[25:].max() < 50
 
-    def test_nothing_larger_than_allowed_is_decoded(self):
-        assert "80x60 pixels are more than" in message_of(encode(np.zeros((60, 80, 3), np.uint8), "HEIC"), 4_000)
+    def test_what_is_transparent_is_paper(self, format):
+        picture = np.zeros((60, 80, 4), np.uint8)
+        picture[20:40, 10:30, 3] = 255
+        (page,) = load_pages(encode(picture, format, quality=95), MAX_PIXELS)
+        assert page.gray[5, 5] > 245 and page.gray[30, 20] < 10
+        assert page.color is None
 
-    def test_half_a_file_is_damaged(self):
-        data = encode(np.zeros((60, 80, 3), np.uint8), "HEIC")
-        assert message_of(data[: len(data) - 20]) == "the picture: damaged: the picture cannot be decoded"
+    def test_nothing_larger_than_allowed_is_decoded(self, format):
+        assert "80x60 pixels are more than" in message_of(encode(np.zeros((60, 80, 3), np.uint8), format), 4_000)
 
-    def test_without_the_extra_its_row_says_what_to_install(self, monkeypatch):
-        monkeypatch.setitem(sys.modules, "pillow_heif", None)
-        expected = "a HEIC picture, which needs pip install 'zipread[heic]'; or save it as JPEG or PNG"
-        assert message_of(encode(np.zeros((60, 80, 3), np.uint8), "HEIC")) == f"the picture: {expected}"
+    def test_half_a_file_is_damaged(self, format):
+        data = encode(np.random.default_rng(1).integers(0, 255, (60, 80, 3), np.uint8), format)
+        for length in (len(data) - 20, len(data) // 2, 40):
+            assert message_of(data[:length]) == "the picture: damaged: the picture cannot be decoded"
+
+    def test_without_the_extra_its_row_says_what_to_install(self, format, monkeypatch):
+        data = encode(np.zeros((60, 80, 3), np.uint8), format)
+        monkeypatch.setitem(sys.modules, "pillow_heif" if format == "HEIC" else "PIL", None)
+        expected = f"a picture in {format}, which needs pip install 'zipread[heic]'; or save it as JPEG or PNG"
+        assert message_of(data) == f"the picture: {expected}"

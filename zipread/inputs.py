@@ -14,8 +14,8 @@ from zipread.errors import UsageError
 
 PICTURE_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".bmp", ".webp", ".gif", ".pdf", ".heic", ".heif"}
-    | {".jp2", ".jpx", ".jpf", ".j2k", ".j2c", ".jpc"}
-    | {".avif", ".jxl"}  # not read, but pictures all the same: each gets a row that says so
+    | {".avif", ".jp2", ".jpx", ".jpf", ".j2k", ".j2c", ".jpc"}
+    | {".jxl"}  # not read, but a picture all the same: it gets a row that says so
 )
 """Suffixes, in lower case, of the files a folder is searched for."""
 

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from zipread.errors import InputError
-from zipread.load import heic, tiff
+from zipread.load import heif, tiff
 from zipread.load.arrays import to_gray, turn_upright
 from zipread.load.headers import Format, Header, describe_unknown, read_header, sniff
 from zipread.records import Page, PageError
@@ -56,8 +56,8 @@ def _load(source: str | Path | bytes | np.ndarray, max_pixels: int) -> Iterator[
         pages = pdf.read_pages(data, max_pixels)
     elif kind == "TIFF":
         pages = _tiff_pages(data, max_pixels)
-    elif kind == "HEIC":
-        pages = iter((heic.read_page(data, partial(_check_size, max_pixels=max_pixels)),))
+    elif kind in ("HEIC", "AVIF"):
+        pages = iter((heif.read_page(data, kind, partial(_check_size, max_pixels=max_pixels)),))
     else:
         pages = iter((_decode_single(data, kind, max_pixels),))
     yield from _require_one(pages)

@@ -13,7 +13,7 @@ from typing import Literal
 
 from zipread.load.tiff import read_orientation
 
-Format = Literal["PNG", "JPEG", "TIFF", "BMP", "WebP", "GIF", "JPEG 2000", "HEIC", "PDF"]
+Format = Literal["PNG", "JPEG", "TIFF", "BMP", "WebP", "GIF", "JPEG 2000", "HEIC", "AVIF", "PDF"]
 
 PDF_MARK_WITHIN = 1024
 """Bytes at the start of a file among which readers look for `%PDF-`."""
@@ -33,10 +33,10 @@ _STARTS: tuple[tuple[bytes | tuple[bytes, ...], Format], ...] = (
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"})
 """Brands of files whose pictures are coded as HEVC (ISO/IEC 23008-12, annex B)."""
 
-_HINTS = {
-    b"ftypmif1": "a HEIF picture; save it as JPEG or PNG",
-    b"ftypavif": "an AVIF picture; save it as JPEG or PNG",
-}
+_AVIF_BRANDS = frozenset({b"avif", b"avis"})
+"""Brands of files whose pictures are coded as AV1 (AV1 Image File Format, section 6)."""
+
+_HINTS = {b"ftypmif1": "a HEIF picture; save it as JPEG or PNG"}
 """Bytes 4 to 12 of formats people do send, and what to tell them."""
 
 
@@ -60,15 +60,18 @@ def sniff(data: bytes) -> Format | None:
     for start, name in _STARTS:
         if data.startswith(start):
             return name
-    if data[4:8] == b"ftyp" and _HEIC_BRANDS & _brands(data):
+    brands = _brands(data) if data[4:8] == b"ftyp" else frozenset()
+    if brands & _HEIC_BRANDS:
         return "HEIC"
+    if brands & _AVIF_BRANDS:
+        return "AVIF"
     return "PDF" if b"%PDF-" in data[:PDF_MARK_WITHIN] else None
 
 
-def _brands(data: bytes) -> set[bytes]:
+def _brands(data: bytes) -> frozenset[bytes]:
     """What a file in boxes (ISO/IEC 14496-12) says it is, its main brand and those it can be read as."""
     length = min(int.from_bytes(data[:4], "big"), 256)
-    return {data[8:12], *(data[at : at + 4] for at in range(16, length, 4))}
+    return frozenset((data[8:12], *(data[at : at + 4] for at in range(16, length, 4))))
 
 
 def describe_unknown(data: bytes) -> str:
@@ -78,14 +81,14 @@ def describe_unknown(data: bytes) -> str:
     return "not a picture zipread can read" + (
         f": {_HINTS[data[4:12]]}"
         if data[4:12] in _HINTS
-        else " (PNG, JPEG, JPEG 2000, TIFF, BMP, WebP, GIF, HEIC or PDF)"
+        else " (PNG, JPEG, JPEG 2000, TIFF, BMP, WebP, GIF, HEIC, AVIF or PDF)"
     )
 
 
 def read_header(data: bytes, kind: Format) -> Header | None:
     """Read the header of a picture that is one page; None where it is damaged.
 
-    TIFF and PDF have pages, each with its own size: see `tiff.read_directories` and `pdf`; for HEIC see `heic`.
+    TIFF and PDF have pages, each with its own size: see `tiff.read_directories` and `pdf`; HEIC and AVIF: see `heif`.
     """
     parsers: dict[str, Callable[[bytes], Header | None]] = {
         "PNG": _png,
