@@ -7,7 +7,8 @@ Mail pieces of writers, fonts and seeds that nothing was tuned on; --purpose tra
 The first guess is the place with the best prior, before anything is read; the choice is the place whose reading won. A
 place is right when it covers the five digits and not much else. --other reads letters with the address above their
 text, shipping labels of parcels, reply cards and picture postcards. --stray counts what comes out of pictures that are
-no mail, --notes of a few lines that end in another number.
+no mail, --notes of a few lines that end in another number. --abroad makes and reads mail of other countries instead,
+whose codes have so many digits and stand before their city or after it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import argparse
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -30,6 +31,7 @@ from zipread.clean import clean_page
 from zipread.finder import load_finder
 from zipread.glance import glance
 from zipread.lab.synth import photo
+from zipread.lab.synth.abroad import COUNTRIES, places_abroad
 from zipread.lab.synth.deck import OTHER_MAIL, load_supplies
 from zipread.lab.synth.hands import Writing
 from zipread.lab.synth.mail import Capture, MailTruth, Supplies, make_mail
@@ -41,6 +43,8 @@ from zipread.sequence import load_column_reader
 
 PAGE_SIZE = (2850, 1237)
 """Width and height of the page that is timed: a long envelope (#10) at 300 dpi."""
+PLACES = 2_000
+"""Places abroad that mail goes to."""
 REPEATS = 30
 DIGITS = 5
 TILE = (480, 330)
@@ -69,13 +73,17 @@ def main() -> None:
     cv2.setNumThreads(1)
     supplies = load_supplies(options.purpose, options.digits)
     reader = Reader(layout=options.layout, model=options.model)
+    if options.abroad:
+        countries = [country for country in COUNTRIES if country.digits == options.abroad]
+        supplies = replace(supplies, places=places_abroad(options.seed, PLACES, countries))
+        reader = Reader(layout=options.layout, model=options.model, digits=options.abroad, directory="none")
     captures = _captures()
     if options.only:
         captures = {name: captures[name] for name in options.only}
     for writing in options.writing:
         _measure(writing, partial(make_mail, writing=writing, supplies=supplies), options.n, captures, reader, options)
     for kind, make in OTHER_MAIL.items():
-        if options.other:
+        if options.other and not (options.abroad and kind == "reply"):  # reply cards ask for a state
             _measure(kind, partial(make, supplies=supplies), options.other, captures, reader, options)
     if options.stray or options.notes:
         _no_mail(supplies, reader, options)
@@ -288,6 +296,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--layout", choices=("auto", "envelope"), default="auto")
     parser.add_argument("--writing", nargs="+", choices=("handwritten", "printed"), default=("handwritten", "printed"))
     parser.add_argument("--only", nargs="+", choices=tuple(_captures()), help="captures to measure; all if not given")
+    parser.add_argument("--abroad", type=int, choices=(4, 5, 6), help="digits of codes; those of the US if not given")
     parser.add_argument("--other", type=int, default=100, help="pieces of each kind of other mail; 0: none")
     parser.add_argument("--stray", type=int, default=104, help="pictures that are no mail; 0 leaves them out")
     parser.add_argument("--notes", type=int, default=200, help="notes; 0 leaves them out")

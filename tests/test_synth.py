@@ -11,6 +11,8 @@ from zipread.errors import DependencyError, InputError, UsageError
 from zipread.lab.address import InAddress, address_line
 from zipread.lab.habits import WithHabits
 from zipread.lab.synth import families, fonts, marks, photo
+from zipread.lab.synth.abroad import COUNTRIES, places_abroad
+from zipread.lab.synth.addresses import Address, make_address
 from zipread.lab.synth.capture import Wear, turn, wear
 from zipread.lab.synth.deck import COLUMNS, OTHER_MAIL, load_supplies, make_deck, make_others, write_deck
 from zipread.lab.synth.drawn import STROKES, draw_digit
@@ -24,7 +26,7 @@ from zipread.lab.synth.negatives import NEGATIVES, make_negative
 from zipread.lab.synth.notes import make_note, note_lines
 from zipread.lab.synth.paper import PAPERS, make_paper
 from zipread.lab.synth.parcels import make_parcel
-from zipread.lab.synth.places import STATES, Address, Place, as_people_write, load_places, make_address
+from zipread.lab.synth.places import STATES, Place, as_people_write, load_places
 from zipread.lab.synth.postcards import make_postcard
 from zipread.lab.synth.replies import make_reply
 from zipread.lab.synth.strokes import Pen, draw, stroke_fields, thin
@@ -539,6 +541,36 @@ class TestMail:
         assert any(address.plus4 for address in addresses)
         assert any(not address.city for address in addresses)
         assert all("Cambridge" in " ".join([*address.lines, address.city]) for address in addresses)
+
+    def test_addresses_abroad_have_their_codes_where_the_country_has_them(self):
+        for place in places_abroad(1, 60):
+            address = make_address(np.random.default_rng(7), place, business=False)
+            words = address.last_line.split()
+            assert words[0 if place.country.code_first else -1] == place.code == address.code
+            assert len(place.code) == place.country.digits and address.plus4 == ""
+            number = address.lines[-1].split()[0 if place.country.number_first else -1]
+            assert number.isdigit()
+        assert {place.country.code_first for place in places_abroad(1, 60)} == {True, False}
+
+    def test_a_code_is_boxed_on_whichever_side_of_its_city_it_stands(self, prints):
+        hand = Hand(prints, prints.fonts[0], Script(height=30.0, stroke=3.0), None, capitals=False, looseness=0.0)
+        boxes = []
+        for first in (True, False):
+            address = Address(("A", "B"), "Bern", Place("3011", "Bern", ""), code_first=first)
+            block = write_address(np.random.default_rng(1), address, hand)
+            line = block.coverage[block.code.y : block.code.bottom] > 0.5
+            assert (line[:, block.code.x : block.code.right]).any(axis=0).mean() > 0.6
+            beside = line[:, block.code.right + 5 :] if first else line[:, : block.code.x - 5]
+            assert beside.any()
+            boxes.append(block.code)
+        assert boxes[0].right < boxes[1].x
+
+    def test_mail_abroad_is_mail_with_another_code(self, prints):
+        countries = [country for country in COUNTRIES if country.digits == 6]
+        supplies = Supplies(places_abroad(2, 5, countries), prints, prints, None)
+        for make in (partial(make_mail, writing="printed"), make_letter, make_parcel, make_postcard):
+            _, truth = make(np.random.default_rng(3), supplies=supplies, capture=photo.scan, resolutions=(100.0,))
+            assert len(truth.code) == 6 and truth.box is not None
 
     def test_a_deck_is_written_with_its_truth(self, tmp_path):
         try:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from zipread.lab.habits import WithHabits
+from zipread.lab.synth.addresses import FIRST_NAMES, LAST_NAMES, STREETS, WAYS
 from zipread.lab.synth.hands import Glyph, Hands, Prints, Script, Writing
-from zipread.lab.synth.places import FIRST_NAMES, LAST_NAMES, STREETS, WAYS, Place
+from zipread.lab.synth.places import Place
 
 TOWN_SHARE, HOUSE_SHARE = 0.6, 0.25
 """Shares of lines with a code behind a town, and with a house number before a street; the others: boxes and flats."""

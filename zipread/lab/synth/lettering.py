@@ -9,10 +9,10 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
+from zipread.lab.synth.addresses import Address
 from zipread.lab.synth.fonts import FontFile
 from zipread.lab.synth.hands import Glyph, Hands, Prints, Script
 from zipread.lab.synth.ink import Line, clear_of_dashes, set_as_font, set_by_eye
-from zipread.lab.synth.places import Address
 from zipread.records import Box
 
 BENT_SHARE = 0.15
@@ -71,7 +71,7 @@ def write_address(rng: np.random.Generator, address: Address, hand: Hand) -> Blo
     code_row = None
     if address.city or address.code:  # else the code was to stand alone, and was forgotten
         code_row = len(rows)
-        rows.append(_write_line(rng, address.city, hand, digits, address.code))
+        rows.append(_write_line(rng, address.last_line, hand, digits, address.code))
     rows += [_write_line(rng, line, hand, digits) for line in address.after]
     return _stack(rng, rows, hand, code_row)
 
@@ -102,10 +102,11 @@ def _spaced(rng: np.random.Generator, glyphs: Sequence[Glyph], script: Script) -
 
 
 def _write_line(rng: np.random.Generator, text: str, hand: Hand, digits: dict[str, Line], code: str = "") -> _Written:
-    """Write words left to right on one baseline; the code, if any, comes last."""
+    """Write words left to right on one baseline, among them the code, if any."""
     space = hand.script.height * rng.uniform(0.35, 0.8)
+    words = text.split()
     parts: list[Line] = []
-    for word in [*text.split(), *([code] if code else [])]:
+    for word in words:
         spelled = word.upper() if hand.capitals else word
         parts.append(digits[word] if word in digits else _type(hand, spelled))
     baseline = max(part.baseline for part in parts)
@@ -113,14 +114,15 @@ def _write_line(rng: np.random.Generator, text: str, hand: Hand, digits: dict[st
     width = sum(part.coverage.shape[1] for part in parts) + space * (len(parts) - 1)
     canvas = np.zeros((int(np.ceil(baseline + below)) + 1, int(np.ceil(width)) + 2), np.float32)
     x, box = 0.0, None
-    for part in parts:
+    for word, part in zip(words, parts, strict=True):
         top = round(baseline - part.baseline)
         h, w = part.coverage.shape
         under = canvas[top : top + h, int(x) : int(x) + w]
         np.maximum(under, part.coverage, out=under)
-        box = Box(int(x), top, w, h)
+        if word == code:
+            box = Box(int(x), top, w, h)
         x += w + space
-    return _slope(rng, _Written(canvas, baseline, box if code else None), hand.looseness)
+    return _slope(rng, _Written(canvas, baseline, box), hand.looseness)
 
 
 def _type(hand: Hand, word: str) -> Line:

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from zipread.lab.synth import stationery
+from zipread.lab.synth.addresses import COMPANIES, LAST_NAMES, Address, make_address
 from zipread.lab.synth.fonts import FontFile
 from zipread.lab.synth.ink import lay
 from zipread.lab.synth.lettering import write_address, write_lines
 from zipread.lab.synth.mail import RESOLUTIONS, Capture, MailTruth, Supplies, captured, choose_hand, choose_ink
 from zipread.lab.synth.negatives import WORDS
 from zipread.lab.synth.notes import HEADS, amount, date, numbered, phone
-from zipread.lab.synth.places import COMPANIES, LAST_NAMES, Address, make_address
 from zipread.lab.synth.typeset import Sheet
 from zipread.records import Box
 
@@ -102,7 +102,7 @@ def _put_head(rng: np.random.Generator, letter: _Letter, supplies: Supplies, sen
     large = letter.height * float(rng.uniform(1.0, 2.5))
     y = letter.set(name, y, large, side, font=supplies.print_fonts.choose(rng))
     if rng.random() < 0.75:
-        lines = [*street, f"{sender.city} {sender.code}".strip()]
+        lines = [*street, sender.last_line]
         lines = [", ".join(lines)] if rng.random() < 0.4 else lines
         if rng.random() < 0.4:
             lines.append(phone(rng))
@@ -159,7 +159,7 @@ def _put_foot(rng: np.random.Generator, letter: _Letter, supplies: Supplies, sen
     bottom = letter.sheet.picture.shape[0] - letter.sheet.dpi * float(rng.uniform(0.3, 0.8))
     chance = rng.random()
     if chance < 0.3:
-        line = " - ".join([*sender.lines, f"{sender.city} {sender.code}".strip(), phone(rng)])
+        line = " - ".join([*sender.lines, sender.last_line, phone(rng)])
         top = bottom - 2 * letter.height
         letter.set(line, top, 0.75 * letter.height, 0.5)
         return top

@@ -9,10 +9,11 @@ from typing import Literal
 import numpy as np
 
 from zipread.lab.synth import marks, photo, stationery
+from zipread.lab.synth.addresses import Address, make_address
 from zipread.lab.synth.hands import Hands, Prints, Script, Writing
 from zipread.lab.synth.ink import lay, pencil
 from zipread.lab.synth.lettering import Block, Hand, write_address, write_lines
-from zipread.lab.synth.places import Address, Place, make_address
+from zipread.lab.synth.places import Place
 from zipread.records import Box
 
 Kind = Literal["envelope", "window", "label", "letter", "parcel", "reply", "postcard"]

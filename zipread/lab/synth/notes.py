@@ -7,12 +7,12 @@ from collections.abc import Callable
 import numpy as np
 
 from zipread.lab.synth import photo, stationery
+from zipread.lab.synth.addresses import COMPANIES, FIRST_NAMES, LAST_NAMES, STREETS, WAYS
 from zipread.lab.synth.hands import Writing
 from zipread.lab.synth.ink import lay
 from zipread.lab.synth.lettering import Hand, write_lines
 from zipread.lab.synth.mail import Capture, Supplies, choose_hand, choose_ink
 from zipread.lab.synth.negatives import WORDS
-from zipread.lab.synth.places import COMPANIES, FIRST_NAMES, LAST_NAMES, STREETS, WAYS
 
 SHEETS_IN_INCHES = ((8.5, 11.0), (8.5, 5.5), (8.0, 3.5), (5.5, 8.5), (6.0, 4.25), (9.5, 4.125))
 """Width and height of a letter, its half, a cheque, a pad, a card and an envelope."""

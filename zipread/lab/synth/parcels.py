@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 
 from zipread.lab.synth import marks, stationery
+from zipread.lab.synth.addresses import Address, make_address
 from zipread.lab.synth.ink import lay
 from zipread.lab.synth.mail import RESOLUTIONS, Capture, MailTruth, Supplies, captured, choose_hand, fitted
 from zipread.lab.synth.notes import date, numbered, phone
-from zipread.lab.synth.places import Address, make_address
 from zipread.lab.synth.typeset import Sheet
 from zipread.records import Box
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from zipread.lab.synth import marks, stationery
+from zipread.lab.synth.addresses import COMPANIES, FIRST_NAMES, Address, make_address
 from zipread.lab.synth.hands import Writing
 from zipread.lab.synth.ink import lay
 from zipread.lab.synth.lettering import Block, Hand, write_address, write_lines
 from zipread.lab.synth.mail import RESOLUTIONS, Capture, MailTruth, Supplies, captured, choose_hand, choose_ink, fitted
 from zipread.lab.synth.negatives import WORDS
 from zipread.lab.synth.notes import amount, date, phone
-from zipread.lab.synth.places import COMPANIES, FIRST_NAMES, Address, make_address
 from zipread.lab.synth.typeset import Sheet
 from zipread.records import Box
 

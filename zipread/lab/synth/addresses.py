@@ -1,0 +1,101 @@
+"""Invented addresses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from zipread.lab.synth.places import Country, Place
+
+FIRST_NAMES = (
+    *("Alice", "Brian", "Carmen", "Daniel", "Edith", "Frank", "Gloria", "Henry", "Irene", "Jacob", "Karen", "Leo"),
+    *("Maria", "Nathan", "Olivia", "Peter", "Quinn", "Rosa", "Samuel", "Teresa", "Victor", "Wanda", "Yusuf", "Zoe"),
+)
+LAST_NAMES = (
+    *("Abbott", "Becker", "Castillo", "Dawson", "Ellison", "Fischer", "Garcia", "Hughes", "Ibarra", "Jensen", "Kim"),
+    *("Larsen", "Mitchell", "Nguyen", "Owens", "Patel", "Quigley", "Rivera", "Shaw", "Turner", "Underwood", "Vance"),
+    *("Whitaker", "Young", "Zimmerman"),
+)
+COMPANIES = (
+    *("Acorn Insurance Co", "Blue Ridge Dental", "City Water Dept", "Delta Supply Inc", "Evergreen Credit Union"),
+    *("First Harbor Bank", "Golden State Motors", "Hometown Books LLC", "Iron Valley Tools", "Juniper Health Plan"),
+)
+STREETS = (
+    *("Oak", "Maple", "Washington", "Lake", "Hill", "Main", "Elm", "Sunset", "Lincoln", "Highland", "Church", "Mill"),
+    *("River", "Cherry", "Franklin", "Jackson", "Park", "Cedar", "Meadow", "Prospect", "Walnut", "Spring", "Ridge"),
+)
+WAYS = ("St", "Ave", "Rd", "Dr", "Ln", "Blvd", "Ct", "Street", "Avenue", "Road", "Way")
+
+CodePlace = Literal["after the state", "on its own line", "before a country"]
+
+NAMED_COUNTRY_SHARE = 0.3
+"""Share of addresses abroad that end in the country's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An address as it is written. The code ends or begins the line before `after`, or stands alone there."""
+
+    lines: tuple[str, ...]  # above the line of the code
+    city: str  # what stands beside the code on its line; empty when the code is alone
+    place: Place
+    plus4: str = ""
+    after: tuple[str, ...] = ()  # lines below the code
+    coded: bool = True  # False: whoever wrote this forgot the code
+    code_first: bool = False  # the code stands left of the city, not right of it
+
+    @property
+    def code(self) -> str:
+        """The code as written, with its +4; empty if it was forgotten."""
+        if not self.coded:
+            return ""
+        return f"{self.place.code}-{self.plus4}" if self.plus4 else self.place.code
+
+    @property
+    def last_line(self) -> str:
+        """The line of the code; empty if there is none."""
+        parts = (self.code, self.city) if self.code_first else (self.city, self.code)
+        return " ".join(filter(None, parts))
+
+
+def make_address(rng: np.random.Generator, place: Place, *, business: bool) -> Address:
+    """Invent who lives there. business: a company and a department rather than a person."""
+    if place.country is not None:
+        return _abroad(rng, place, place.country, business=business)
+    number = int(rng.integers(1, 10 ** rng.integers(2, 6)))
+    street = f"{number} {_one(rng, STREETS)} {_one(rng, WAYS)}"
+    if rng.random() < 0.12:
+        street = f"PO Box {rng.integers(10, 99999)}"
+    name = f"{_one(rng, FIRST_NAMES)} {_one(rng, LAST_NAMES)}"
+    if rng.random() < 0.3:
+        name = f"{_one(rng, ('Mr.', 'Mrs.', 'Ms.', 'Dr.'))} {name}"
+    lines = [_one(rng, COMPANIES), *([f"Attn: {name}"] if rng.random() < 0.4 else [])] if business else [name]
+    if rng.random() < 0.25:
+        unit = f"{_one(rng, ('Apt', 'Unit', 'Ste', 'Fl'))} {rng.integers(1, 2400)}"
+        if rng.random() < 0.5:
+            lines.append(unit)
+        else:
+            street = f"{street} {unit}"
+    lines.append(street)
+    plus4 = f"{rng.integers(1, 9999):04d}" if rng.random() < 0.18 else ""
+    comma = "," if rng.random() < 0.7 else ""
+    city = f"{place.city}{comma} {place.state}"
+    where: CodePlace = ("after the state", "on its own line", "before a country")[rng.choice(3, p=[0.85, 0.1, 0.05])]
+    if where == "on its own line":
+        return Address((*lines, city), "", place, plus4)
+    return Address(tuple(lines), city, place, plus4, ("USA",) if where == "before a country" else ())
+
+
+def _abroad(rng: np.random.Generator, place: Place, country: Country, *, business: bool) -> Address:
+    name = f"{_one(rng, FIRST_NAMES)} {_one(rng, LAST_NAMES)}"
+    lines = [_one(rng, COMPANIES), *([name] if rng.random() < 0.4 else [])] if business else [name]
+    number, street = str(rng.integers(1, 10 ** rng.integers(2, 4))), _one(rng, country.streets)
+    lines.append(f"{number} {street}" if country.number_first else f"{street} {number}")
+    after = (country.name.upper(),) if rng.random() < NAMED_COUNTRY_SHARE else ()
+    return Address(tuple(lines), place.city, place, after=after, code_first=country.code_first)
+
+
+def _one(rng: np.random.Generator, choices: tuple[str, ...]) -> str:
+    return choices[rng.integers(len(choices))]
