@@ -154,6 +154,7 @@ def without_making(tmp_path, digits, glyphs, monkeypatch):
     monkeypatch.setattr(training, "_fonts", tuple)
     monkeypatch.setattr(training, "find_fonts", tuple)
     monkeypatch.setattr(training, "font_writers", lambda fonts, seed: digits)
+    monkeypatch.setattr(training, "drawn_writers", lambda seed: digits)
     monkeypatch.setattr(training, "font_glyphs", lambda fonts: glyphs)
     monkeypatch.setattr(training, "Prints", lambda *_: None)
     monkeypatch.setattr(training, "make_lines", made_lines)
