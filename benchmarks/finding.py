@@ -83,7 +83,7 @@ def main() -> None:
     for writing in options.writing:
         _measure(writing, partial(make_mail, writing=writing, supplies=supplies), options.n, captures, reader, options)
     for kind, make in OTHER_MAIL.items():
-        if options.other and not (options.abroad and kind == "reply"):  # reply cards ask for a state
+        if options.other:
             _measure(kind, partial(make, supplies=supplies), options.other, captures, reader, options)
     if options.stray or options.notes:
         _no_mail(supplies, reader, options)

@@ -568,9 +568,15 @@ class TestMail:
     def test_mail_abroad_is_mail_with_another_code(self, prints):
         countries = [country for country in COUNTRIES if country.digits == 6]
         supplies = Supplies(places_abroad(2, 5, countries), prints, prints, None)
-        for make in (partial(make_mail, writing="printed"), make_letter, make_parcel, make_postcard):
-            _, truth = make(np.random.default_rng(3), supplies=supplies, capture=photo.scan, resolutions=(100.0,))
-            assert len(truth.code) == 6 and truth.box is not None
+        flat = partial(photo.scan, skew=0.0)
+        for make in (partial(make_mail, writing="printed"), make_letter, make_parcel, make_reply, make_postcard):
+            for seed in range(4):
+                rng = np.random.default_rng(seed)
+                picture, truth = make(rng, supplies=supplies, capture=flat, resolutions=(100.0,))
+                assert len(truth.code) == 6
+                box = truth.box
+                code = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)[box.y : box.bottom, box.x : box.right]
+                assert code.min() < np.median(picture) - 60
 
     def test_a_deck_is_written_with_its_truth(self, tmp_path):
         try:

@@ -14,6 +14,7 @@ from zipread.lab.synth.lettering import Hand, write_address, write_lines
 from zipread.lab.synth.mail import RESOLUTIONS, Capture, MailTruth, Supplies, captured, choose_hand, choose_ink
 from zipread.lab.synth.negatives import WORDS
 from zipread.lab.synth.notes import phone
+from zipread.lab.synth.places import Country
 from zipread.lab.synth.typeset import Sheet
 from zipread.records import Box
 
@@ -26,6 +27,8 @@ LABELS_IN_INCHES = (0.055, 0.085)
 IN_BOXES, ON_ONE_LINE, LABELS_BELOW, TYPED = 0.25, 0.15, 0.4, 0.12
 """Shares of cards with boxes for a code without +4, with one line for town, state and code, with labels under their
 lines, and filled in by machine."""
+ON_OWN_LINES, WITH_DISTRICT = 0.5, 0.4
+"""Shares of cards abroad with a line each for city and code, and of these with one for something between."""
 WITH_OFFICE, OFFICE_ABOVE = 0.4, 0.35
 """Shares of cards that print where they are to be sent, with a code of its own, and of those that do so at the top."""
 WITHOUT_PLUS4 = 0.6
@@ -39,6 +42,19 @@ HEADS = (
     *("Absentee ballot application", "Warranty card", "Tell us about yourself", "RSVP", "Please print clearly"),
 )
 CODE_LABELS = ("ZIP", "Zip", "ZIP Code", "Zip code", "ZIP:", "Postal code")
+CODE_LABELS_ABROAD = (
+    "Postcode",
+    "Postal code",
+    "PIN code",
+    "PINCODE:",
+    "PLZ",
+    "Code postal",
+    "C.P.",
+    "CAP",
+    "Post code:",
+)
+CITY_LABELS_ABROAD = ("City", "CITY:", "Town", "Ort", "Ville", "Localita", "Ciudad", "Post town")
+DISTRICT_LABELS = ("State", "District", "Region", "Landmark", "STATE:", "Province")
 TOWN_LABELS = ("City, State, ZIP", "City/State/Zip", "City & ZIP")
 AFTERWARDS = (("Phone", "Email"), ("Email",), ("Phone",), ("Signature", "Date"), ())
 """Labels below an address."""
@@ -113,8 +129,11 @@ def make_reply(
     foot += card.pitch
     card.fill_in(rng, "Address" if rng.random() < 0.7 else "Street", street, card.left, foot, card.right)
     foot += card.pitch
-    put_town = _fill_in_one_line if rng.random() < ON_ONE_LINE else _fill_in_town
-    box = put_town(rng, card, address, foot)
+    if place.country is not None:
+        box, foot = _fill_in_abroad(rng, card, address, place.country, foot)
+    else:
+        put_town = _fill_in_one_line if rng.random() < ON_ONE_LINE else _fill_in_town
+        box = put_town(rng, card, address, foot)
     foot += card.pitch
     for label in AFTERWARDS[rng.integers(len(AFTERWARDS))]:
         if foot + card.label < card.sheet.picture.shape[0]:
@@ -158,13 +177,45 @@ def _fill_in_town(rng: np.random.Generator, card: _Card, address: Address, foot:
     gap = 0.08 * card.sheet.dpi
     card.fill_in(rng, "City", address.place.city, card.left, foot, card.left + town - gap)
     card.fill_in(rng, "State", address.place.state, card.left + town, foot, card.left + town + state - gap)
-    start, label = card.left + town + state, CODE_LABELS[rng.integers(len(CODE_LABELS))]
+    label = CODE_LABELS[rng.integers(len(CODE_LABELS))]
+    return _fill_in_code(rng, card, address, label, card.left + town + state, foot, card.right)
+
+
+def _fill_in_abroad(
+    rng: np.random.Generator, card: _Card, address: Address, country: Country, foot: float
+) -> tuple[Box | None, float]:
+    """Write city and code, on one line as the country has them or on a line each; returns the code's place and `foot`.
+
+    The last line that was written on is `foot` below the upper edge.
+    """
+    middle = card.left + (card.right - card.left) * rng.uniform(0.4, 0.6)
+    spans = [(card.left, middle - 0.08 * card.sheet.dpi, foot), (middle, card.right, foot)]
+    if country.code_first:
+        spans.reverse()
+    if rng.random() < ON_OWN_LINES:
+        spans = [(card.left, card.right, foot)]
+        if rng.random() < WITH_DISTRICT:
+            foot += card.pitch
+            district = country.cities[int(rng.integers(len(country.cities)))]
+            card.fill_in(rng, str(rng.choice(DISTRICT_LABELS)), district, card.left, foot, card.right)
+        foot += card.pitch
+        spans.append((card.left, card.right, foot))
+    (start, stop, city_foot), (code_start, code_stop, code_foot) = spans
+    card.fill_in(rng, str(rng.choice(CITY_LABELS_ABROAD)), address.place.city, start, city_foot, stop)
+    label = str(rng.choice(CODE_LABELS_ABROAD))
+    return _fill_in_code(rng, card, address, label, code_start, code_foot, code_stop), foot
+
+
+def _fill_in_code(
+    rng: np.random.Generator, card: _Card, address: Address, label: str, start: float, foot: float, stop: float
+) -> Box | None:
+    """Write a code behind its label, into boxes or on a line; returns where it stands, if there is one."""
     if rng.random() < IN_BOXES and not address.plus4:
-        return _in_boxes(rng, card, address.code, label, start, foot)
-    begin = card.rule(rng, label, start, foot, card.right)
+        return _in_boxes(rng, card, address, label, start, foot)
+    begin = card.rule(rng, label, start, foot, stop)
     if not address.code:
         return None
-    return _write_code(rng, card, replace(address, city=""), begin, foot, card.right + 0.1 * card.sheet.dpi)
+    return _write_code(rng, card, replace(address, city=""), begin, foot, stop + 0.1 * card.sheet.dpi)
 
 
 def _fill_in_one_line(rng: np.random.Generator, card: _Card, address: Address, foot: float) -> Box | None:
@@ -188,11 +239,14 @@ def _write_code(
     return replace(block.code, x=block.code.x + round(begin), y=block.code.y + round(top))
 
 
-def _in_boxes(rng: np.random.Generator, card: _Card, code: str, label: str, start: float, foot: float) -> Box | None:
-    """Print a label and five boxes, and write a code into them; returns where it stands, None without a code."""
+def _in_boxes(
+    rng: np.random.Generator, card: _Card, address: Address, label: str, start: float, foot: float
+) -> Box | None:
+    """Print a label and a box a digit, and write a code into them; returns where it stands, None without a code."""
+    code, boxes = address.code, [True] * len(address.place.code)
     sheet, tall = card.sheet, card.hand.script.height
     size = tall * rng.uniform(1.1, 1.6), tall * rng.uniform(1.2, 1.7)
-    row = marks.cells(rng, [True] * 5, size, marks.FRAMES[rng.integers(len(marks.FRAMES))], max(1.0, sheet.dpi / 120))
+    row = marks.cells(rng, boxes, size, marks.FRAMES[rng.integers(len(marks.FRAMES))], max(1.0, sheet.dpi / 120))
     x = min(round(start), sheet.picture.shape[1] - row.coverage.shape[1] - 4)
     y = round(foot + 0.15 * tall - row.coverage.shape[0])
     sheet.set(label, (x, y - 1.8 * card.label), card.label)
