@@ -35,8 +35,8 @@ COUNTRIES = (
     Country("Singapore", 6, False, True, _ENGLISH, ("Singapore",)),
     Country("China", 6, True, True, ("Renmin Road", "Nanjing Road"), ("Beijing", "Shanghai", "Wuhan", "Harbin")),
 )
-"""Name, digits of a code, whether it stands before its city, whether a house's number stands before its street, streets,
-cities. After the addressing systems of the Universal Postal Union's members, as far as they have digits alone."""
+"""Name, digits of a code, whether it stands before its city, whether a house's number stands before its street,
+streets, cities. After the addressing systems of the Universal Postal Union's members, as far as they have digits alone."""
 
 
 def places_abroad(seed: int, count: int, countries: Sequence[Country] = COUNTRIES) -> tuple[Place, ...]:
