@@ -48,8 +48,6 @@ NO_CODE = 0.01
 that it is hard to read: of 60 handwritten pieces on which a glance saw nothing 2 were read with less; of 78 pictures
 that are no mail 8 show a number for review."""
 
-GUESSED_PLACE = "its place is guessed, as on an envelope: if this is one, say so with the layout envelope"
-
 
 class Reader:
     """Reads codes off pictures. Loads the model once; use one reader for as many pictures as there are.
@@ -197,9 +195,6 @@ class Reader:
                 confidence = reading.confidence * (1.0 - share)
                 reading = replace(reading, status="review", confidence=confidence, message=message)
             break
-        is_guessed = view.is_any_piece and best.field.layout == "envelope" and reading.code
-        if is_guessed and reading.status == "review" and not reading.message:
-            reading = replace(reading, message=GUESSED_PLACE)
         return reading
 
     def _reading(self, page: Page, attempt: Attempt, angle: float, wanted: int, confidence: float) -> Reading:

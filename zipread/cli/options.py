@@ -78,7 +78,9 @@ Output = Annotated[
 FormatOption = Annotated[
     Format | None, typer.Option("--format", show_default=False, help="Format of the output, whatever its suffix.")
 ]
-LayoutOption = Annotated[Layout, typer.Option("--layout", help="Where the code stands; auto finds out.")]
+LayoutOption = Annotated[
+    Layout, typer.Option("--layout", help="Where the code stands; auto finds out, for sure only ZIP codes and boxes.")
+]
 Digits = Annotated[int, typer.Option("--digits", metavar="N", help="Digits of a code; 5 also looks for a +4.")]
 DirectoryOption = Annotated[
     Directory, typer.Option("--directory", help="Which codes exist, to decide doubtful readings.")

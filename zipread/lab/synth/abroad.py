@@ -36,7 +36,7 @@ COUNTRIES = (
     Country("China", 6, True, True, ("Renmin Road", "Nanjing Road"), ("Beijing", "Shanghai", "Wuhan", "Harbin")),
 )
 """Name, digits of a code, whether it stands before its city, whether a house's number stands before its street,
-streets, cities. After the addressing systems of the Universal Postal Union's members, as far as they have digits alone."""
+streets, cities. After what the Universal Postal Union says of its members' addresses, where codes have no letters."""
 
 
 def places_abroad(seed: int, count: int, countries: Sequence[Country] = COUNTRIES) -> tuple[Place, ...]:
