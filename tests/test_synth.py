@@ -555,12 +555,12 @@ class TestMail:
     def test_a_code_is_boxed_on_whichever_side_of_its_city_it_stands(self, prints):
         hand = Hand(prints, prints.fonts[0], Script(height=30.0, stroke=3.0), None, capitals=False, looseness=0.0)
         boxes = []
-        for first in (True, False):
-            address = Address(("A", "B"), "Bern", Place("3011", "Bern", ""), code_first=first)
+        for country in (next(c for c in COUNTRIES if c.code_first is first) for first in (True, False)):
+            address = Address(("A", "B"), "Bern", Place("3011", "Bern", "", country))
             block = write_address(np.random.default_rng(1), address, hand)
             line = block.coverage[block.code.y : block.code.bottom] > 0.5
             assert (line[:, block.code.x : block.code.right]).any(axis=0).mean() > 0.6
-            beside = line[:, block.code.right + 5 :] if first else line[:, : block.code.x - 5]
+            beside = line[:, block.code.right + 5 :] if country.code_first else line[:, : block.code.x - 5]
             assert beside.any()
             boxes.append(block.code)
         assert boxes[0].right < boxes[1].x

@@ -44,7 +44,6 @@ class Address:
     plus4: str = ""
     after: tuple[str, ...] = ()  # lines below the code
     coded: bool = True  # False: whoever wrote this forgot the code
-    code_first: bool = False  # the code stands left of the city, not right of it
 
     @property
     def code(self) -> str:
@@ -56,7 +55,8 @@ class Address:
     @property
     def last_line(self) -> str:
         """The line of the code; empty if there is none."""
-        parts = (self.code, self.city) if self.code_first else (self.city, self.code)
+        country = self.place.country
+        parts = (self.code, self.city) if country is not None and country.code_first else (self.city, self.code)
         return " ".join(filter(None, parts))
 
 
@@ -94,7 +94,7 @@ def _abroad(rng: np.random.Generator, place: Place, country: Country, *, busines
     number, street = str(rng.integers(1, 10 ** rng.integers(2, 4))), _one(rng, country.streets)
     lines.append(f"{number} {street}" if country.number_first else f"{street} {number}")
     after = (country.name.upper(),) if rng.random() < NAMED_COUNTRY_SHARE else ()
-    return Address(tuple(lines), place.city, place, after=after, code_first=country.code_first)
+    return Address(tuple(lines), place.city, place, after=after)
 
 
 def _one(rng: np.random.Generator, choices: tuple[str, ...]) -> str:
