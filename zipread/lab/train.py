@@ -58,7 +58,7 @@ class Recipe:
     epochs: int = 20  # of the digits' network, each of 128,000 pictures
     scale: float = 1.0  # size of the digits' training set relative to the full one
     lines: int = 300_000  # training set of the lines' network
-    passes: int = 4  # of the lines' network, over its set
+    passes: int = 5  # of the lines' network, over its set
     held_out_lines: int = 1_500
     pages: int = 16_000  # training set of the finder
     rounds: int = 12  # of the finder, over its set
