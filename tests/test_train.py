@@ -1,5 +1,6 @@
 import json
 import shutil
+from collections.abc import Iterable
 from dataclasses import replace
 
 import cv2
@@ -188,11 +189,20 @@ def test_a_stopped_training_goes_on_and_ends_with_a_model_that_loads(tmp_path, d
     with pytest.raises(KeyboardInterrupt):
         training.train(without_making, SMALL, Course(out, 1, stop_after_one))
     monkeypatch.setattr(digit_train, "_slice", whole)
+    measure = line_train.measure_normalizations
+
+    def measure_and_say(model: object, batches: Iterable[np.ndarray]) -> None:
+        measure(model, batches)
+        lines.append("measured")
+
+    monkeypatch.setattr(line_train, "measure_normalizations", measure_and_say)
     manifest_path = training.train(without_making, SMALL, Course(out, 1, lines.append, resume=True))
     manifest = json.loads(manifest_path.read_text())
     assert sum(line.startswith("digits: epoch 1/") for line in lines) == 1
     assert sum(line.startswith("digits: epoch 2/") for line in lines) == 1
     assert manifest["training"]["recipe"]["seed"] == 1
+    reports = [at for at, line in enumerate(lines) if line.startswith("lines: step ")]
+    assert reports and all(lines[at - 1] == "measured" for at in reports)  # else they would tell too much wrong
     scores = load_classifier(folder=tmp_path / "model").scores(digits.x[:3])
     assert scores.shape == (3, 11)
     line = made_lines()[96].images[0]
