@@ -5,14 +5,16 @@ import pytest
 
 from zipread.errors import DependencyError
 from zipread.finder import SIDE, places_in
+from zipread.lab import pageset
 from zipread.lab.finder_train import BATCH, batches, cells_of, seen
 from zipread.lab.pageset import LONGEST, SHARES, Pages, load, make_pages, save
 from zipread.lab.synth.families import TRAIN_PRINT
 from zipread.lab.synth.fonts import find_fonts
 from zipread.lab.synth.hands import Prints
-from zipread.lab.synth.mail import Supplies
+from zipread.lab.synth.mail import MailTruth, Supplies
 from zipread.lab.synth.places import Place
 
+SPRINGFIELD, WIEN = Place("62704", "Springfield", "IL"), Place("1010", "Wien", "")
 CODE = np.array([(300, 200), (380, 204), (379, 224), (299, 220)], np.float32)
 NONE = np.full((4, 2), np.nan, np.float32)
 
@@ -76,12 +78,29 @@ def test_pages_come_back_from_their_file_unless_made_otherwise(tmp_path, pages):
     assert np.array_equal(again.corners, pages.corners, equal_nan=True)
 
 
+def test_some_of_the_mail_that_trains_goes_to_other_countries(monkeypatch):
+    home, abroad = (Supplies((place,), Prints(()), Prints(()), None) for place in (SPRINGFIELD, WIEN))
+    went = []
+
+    def make(rng, supplies, **_):
+        went.append(supplies)
+        return np.full((200, 300, 3), 230, np.uint8), MailTruth("", "", None, "printed", "letter", (), 0.0)
+
+    monkeypatch.setattr(pageset, "make_mail", make)
+    monkeypatch.setattr(pageset, "OTHER_MAIL", dict.fromkeys(pageset.OTHER_MAIL, make))
+    monkeypatch.setattr(pageset, "make_stray", lambda *_: np.full((200, 300, 3), 230, np.uint8))
+    monkeypatch.setattr(pageset, "make_note", lambda *_: np.full((200, 300, 3), 230, np.uint8))
+    for index in range(300):
+        pageset._page(np.random.default_rng(index), home, abroad)
+    assert 0.2 < sum(supplies is abroad for supplies in went) / len(went) < 0.4
+
+
 def test_pages_of_all_kinds_are_made():
     try:
         prints = Prints(find_fonts([family for family in TRAIN_PRINT if family.name == "DejaVu Sans"]))
     except DependencyError as error:
         pytest.skip(str(error))
-    supplies = Supplies((Place("62704", "Springfield", "IL"),), prints, prints, None)
+    supplies = Supplies((SPRINGFIELD,), prints, prints, None)
 
     made = make_pages(supplies, 24, seed=3, jobs=1)
 

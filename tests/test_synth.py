@@ -13,6 +13,7 @@ from zipread.lab.habits import WithHabits
 from zipread.lab.synth import families, fonts, marks, photo
 from zipread.lab.synth.abroad import COUNTRIES, places_abroad
 from zipread.lab.synth.addresses import Address, make_address
+from zipread.lab.synth.boxed import make_boxed
 from zipread.lab.synth.capture import Wear, turn, wear
 from zipread.lab.synth.deck import COLUMNS, OTHER_MAIL, load_supplies, make_deck, make_others, write_deck
 from zipread.lab.synth.drawn import STROKES, draw_digit
@@ -502,6 +503,24 @@ class TestMail:
             written += np.count_nonzero(left < 0.7 * np.median(gray)) > 150
         assert written >= 8
 
+    def test_a_code_in_boxes_stands_in_the_corner_of_its_envelope_that_has_them(self, prints, hands):
+        supplies = Supplies((Place("62704", "Springfield", "IL"),), prints, prints, hands)
+        flat, corners = partial(photo.scan, skew=0.0), set()
+        for seed in range(24):
+            picture, truth = make_boxed(np.random.default_rng(seed), supplies, capture=flat, resolutions=(100.0,))
+            [corner] = [word.removeprefix("boxes ") for word in truth.conditions if word.startswith("boxes ")]
+            corners.add(corner)
+            gray, box = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), truth.box
+            x, y = (box.x + box.right) / 2 / gray.shape[1], (box.y + box.bottom) / 2 / gray.shape[0]
+            assert ("lower" in corner) <= (y > 0.6) and ("upper" in corner) <= (y < 0.4)
+            assert ("right" in corner) <= (x > 0.5) and ("left" in corner) <= (x < 0.5)
+            inked = (gray[box.y : box.bottom, box.x : box.right] < 0.85 * np.median(gray)).any(axis=0)
+            assert inked[:6].any() and inked[-6:].any()
+            around = gray[max(0, box.y - box.height) : box.bottom + box.height, box.x : box.right]
+            edges = np.abs(np.diff(around.astype(int), axis=0)) > 12
+            assert edges.mean(axis=1).max() > 0.3  # a printed line runs above or below
+        assert len(corners) >= 3
+
     def test_a_block_that_is_scaled_keeps_its_code_under_its_box(self, prints):
         font = prints.fonts[0]
         hand = Hand(prints, font, Script(height=30.0, stroke=3.0), None, capitals=False, looseness=0.0)
@@ -569,7 +588,7 @@ class TestMail:
         countries = [country for country in COUNTRIES if country.digits == 6]
         supplies = Supplies(places_abroad(2, 5, countries), prints, prints, None)
         flat = partial(photo.scan, skew=0.0)
-        for make in (partial(make_mail, writing="printed"), make_letter, make_parcel, make_reply, make_postcard):
+        for make in (partial(make_mail, writing="printed"), *OTHER_MAIL.values()):
             for seed in range(4):
                 rng = np.random.default_rng(seed)
                 picture, truth = make(rng, supplies=supplies, capture=flat, resolutions=(100.0,))

@@ -20,8 +20,8 @@ Report = Callable[[str], None]
 CONTINUED = 0.3
 """Learning rate of a network that another training made, as a share of that of a new one."""
 
-MEASURED = 120
-"""Batches from which normalizations are measured anew."""
+MEASURED, MEASURED_TO_REPORT = 120, 30
+"""Batches from which normalizations are measured anew, in the end and for a report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +124,17 @@ def measure_normalizations(model: Any, batches: Iterable[np.ndarray]) -> None:
         model(batch, training=True)
     for layer, momentum in zip(layers, momenta, strict=True):
         layer.momentum = momentum
+
+
+@contextmanager
+def averaged(model: Any, batches: Iterable[np.ndarray]) -> Iterator[None]:
+    """The running average of the weights stands in for the weights within, with normalizations measured for it.
+
+    Else a report would be of weights that their normalizations do not fit.
+    """
+    with stopped.Averaged(model):
+        measure_normalizations(model, islice(batches, MEASURED_TO_REPORT))
+        yield
 
 
 def digest(path: Path) -> str:

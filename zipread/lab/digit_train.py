@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from zipread.lab import stopped
-from zipread.lab.course import Course
+from zipread.lab.course import Course, averaged
 from zipread.lab.mnist import Digits
 from zipread.lab.network import build
 
@@ -62,7 +62,7 @@ def train_digits(pictures: Pictures, epochs: int, held_out: Digits, course: Cour
         images = moved(np.random.default_rng((seed, epoch, 1)), images)
         targets = keras.utils.to_categorical(labels, 11)
         loss = model.fit(images, targets, batch_size=BATCH, epochs=1, verbose=0, shuffle=False).history["loss"][0]
-        with stopped.Averaged(model):
+        with averaged(model, (images[at : at + BATCH] for at in range(0, len(images), BATCH))):
             error = error_of(model, held_out)
         course.report(f"digits: epoch {epoch + 1}/{epochs}, loss {loss:.4f}, held-out writers' error {error:.2%}")
         record["loss"] = float(loss)

@@ -12,7 +12,7 @@ import numpy as np
 
 from zipread.finder import CELL, CHANNELS, HEIGHT, LENGTH, OUTSIDE, SIDE, bordered, places_in
 from zipread.lab import stopped
-from zipread.lab.course import Course
+from zipread.lab.course import Course, averaged
 from zipread.lab.finder_network import build, page_loss
 from zipread.lab.pageset import Pages
 
@@ -60,16 +60,20 @@ def train_finder(pages: Pages, held_out: Pages, passes: int, course: Course) -> 
     first = course.begin(model, "finder", recipe)
     every = max(1, steps // passes)
     record: dict[str, Any] = {}
-    for step, (pictures, truth) in zip(range(first + 1, steps + 1), _ahead(batches(pages, seed, first)), strict=False):
-        loss = float(model.train_on_batch(pictures, truth))  # the mean since the last reset
+
+    def pictures() -> Iterator[np.ndarray]:
+        return (shown for shown, _ in batches(pages, seed))
+
+    for step, (shown, truth) in zip(range(first + 1, steps + 1), _ahead(batches(pages, seed, first)), strict=False):
+        loss = float(model.train_on_batch(shown, truth))  # the mean since the last reset
         if step % every == 0 or step == steps:
-            with stopped.Averaged(model):
+            with averaged(model, pictures()):
                 missed = missed_share(model, held_out, seed)
             course.report(f"finder: step {step}/{steps}, loss {loss:.4f}, held-out codes missed {missed:.2%}")
             record = {"loss": loss}
             model.reset_metrics()
             course.keep(model, "finder", recipe, step)
-    course.settle(model, "finder", lambda: (pictures for pictures, _ in batches(pages, seed)))
+    course.settle(model, "finder", pictures)
     record["held_out_missed"] = missed_share(model, held_out, seed)
     parameters = int(model.count_params())
     stopped.export(model, course.out, "finder", (None, None, None, 1), "pages")

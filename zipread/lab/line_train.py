@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from zipread.decode.columns import best_codes
 from zipread.lab import stopped
-from zipread.lab.course import Course, measure_normalizations
+from zipread.lab.course import Course, averaged
 from zipread.lab.line_distort import distort
 from zipread.lab.line_export import export_lines
 from zipread.lab.line_network import build, line_loss
@@ -25,9 +24,6 @@ WARMUP = 300
 
 REPORTS_A_PASS = 4
 """Reports, checkpoints and checks of the held-out lines for each pass over the set."""
-
-MEASURED_TO_REPORT = 30
-"""Batches from which normalizations are measured anew for a report."""
 
 
 def train_lines(lines: dict[int, Lines], held_out: dict[int, Lines], passes: int, course: Course) -> dict[str, Any]:
@@ -62,9 +58,7 @@ def train_lines(lines: dict[int, Lines], held_out: dict[int, Lines], passes: int
     for step, (images, truth) in enumerate(_batches(lines, course.seed, passes, first), first + 1):
         loss = float(model.train_on_batch(images, truth))  # the mean since the last reset
         if step % every == 0 or step == steps:
-            with stopped.Averaged(model):
-                # Else the reports would be of weights that their normalizations do not fit.
-                measure_normalizations(model, islice(pictures(), MEASURED_TO_REPORT))
+            with averaged(model, pictures()):
                 error, mistaken = errors(model, held_out)
             course.report(
                 f"lines: step {step}/{steps}, loss {loss:.4f}, held-out strings wrong {error:.2%}, taken for print or "

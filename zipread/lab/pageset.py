@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from zipread.lab.synth import marks, photo
+from zipread.lab.synth.abroad import places_abroad
 from zipread.lab.synth.deck import OTHER_MAIL
 from zipread.lab.synth.hands import Writing
 from zipread.lab.synth.mail import Capture, Supplies, make_mail
@@ -25,13 +26,14 @@ RESOLUTIONS = (100.0, 110.0, 120.0, 130.0, 150.0, 200.0)
 QUALITY = 92
 """Of the JPEG a page is kept as."""
 SHARES = {
-    "mail": 0.4,
+    "mail": 0.37,
     "letter": 0.09,
     "parcel": 0.06,
-    "reply": 0.16,
-    "postcard": 0.13,
-    "note": 0.08,
-    "no mail": 0.08,
+    "reply": 0.15,
+    "postcard": 0.12,
+    "boxed": 0.07,
+    "note": 0.07,
+    "no mail": 0.07,
 }
 """Of the kinds of pages."""
 UNCODED = 0.07
@@ -42,6 +44,10 @@ PRINTED_ON: tuple[Stray, ...] = ("text", "table", "plot", "drawing", "receipt", 
 """What that may be, as in `synth.notmail`."""
 NOTE_ON = 0.25
 """How often it is a note instead."""
+ABROAD = 0.3
+"""Share of mail that goes to other countries; envelopes with boxes for the code all do."""
+ABROAD_PLACES = 5_000
+"""Places there."""
 EDGED = 0.06
 """Share of mail with an ornament along its edges, as airmail and greeting cards have."""
 CHUNK = 50
@@ -99,25 +105,27 @@ def load(path: Path, made_from: np.ndarray) -> Pages | None:
         return Pages(pictures, archive["corners"])
 
 
-_supplies: Supplies | None = None
-"""Of a process of the pool."""
+_supplies: tuple[Supplies, Supplies] | None = None
+"""Of a process of the pool: for mail at home and for mail abroad."""
 
 
 def _begin(supplies: Supplies) -> None:
     global _supplies  # noqa: PLW0603
     cv2.setNumThreads(1)
-    _supplies = supplies
+    _supplies = supplies, replace(supplies, places=places_abroad(1, ABROAD_PLACES))
 
 
 def _chunk(task: tuple[int, int, int]) -> list[tuple[bytes, np.ndarray]]:
     assert _supplies is not None
     seed, first, count = task
-    return [_page(np.random.default_rng((seed, index)), _supplies) for index in range(first, first + count)]
+    return [_page(np.random.default_rng((seed, index)), *_supplies) for index in range(first, first + count)]
 
 
-def _page(rng: np.random.Generator, supplies: Supplies) -> tuple[bytes, np.ndarray]:
+def _page(rng: np.random.Generator, supplies: Supplies, abroad: Supplies) -> tuple[bytes, np.ndarray]:
     """One page as it is kept: its JPEG, and the code's corners (4, 2)."""
     kind = str(rng.choice(list(SHARES), p=list(SHARES.values())))
+    if kind == "boxed" or rng.random() < ABROAD:
+        supplies = abroad
     writing: Writing = "handwritten" if rng.random() < 0.5 else "printed"
     corners = np.full((4, 2), np.nan)
     if kind == "no mail":

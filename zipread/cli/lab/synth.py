@@ -25,6 +25,7 @@ class Pieces(StrEnum):
     parcel = "parcel"
     reply = "reply"
     postcard = "postcard"
+    boxed = "boxed"
 
 
 class Purpose(StrEnum):
@@ -43,7 +44,8 @@ def synth(
     kind: Annotated[
         Pieces,
         typer.Option(
-            help="Envelopes, letters, shipping labels of parcels, filled-in reply cards, or picture postcards."
+            help="Envelopes, letters, shipping labels of parcels, filled-in reply cards, picture postcards, or "
+            "envelopes with boxes for the code."
         ),
     ] = Pieces.mail,
     writing: Annotated[Writings, typer.Option(help="How the recipient's address is written, of mail.")] = Writings.both,

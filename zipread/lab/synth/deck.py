@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from zipread.errors import UsageError
+from zipread.lab.synth.boxed import make_boxed
 from zipread.lab.synth.families import (
     CHOOSING_PRINT,
     CHOOSING_SCRIPT,
@@ -47,8 +48,9 @@ OTHER_MAIL: dict[str, Callable[..., tuple[np.ndarray, MailTruth]]] = {
     "parcel": make_parcel,
     "reply": make_reply,
     "postcard": make_postcard,
+    "boxed": make_boxed,
 }
-"""Makers of mail that is no envelope, by its kind; each takes (rng, supplies, uncoded, capture, resolutions)."""
+"""Makers of mail that is no plain envelope, by its kind; each takes (rng, supplies, uncoded, capture, resolutions)."""
 
 
 def load_supplies(use: Use, digits: Path | None = None, fonts: Path | None = None) -> Supplies:

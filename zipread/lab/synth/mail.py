@@ -16,7 +16,7 @@ from zipread.lab.synth.lettering import Block, Hand, write_address, write_lines
 from zipread.lab.synth.places import Place
 from zipread.records import Box
 
-Kind = Literal["envelope", "window", "label", "letter", "parcel", "reply", "postcard"]
+Kind = Literal["envelope", "window", "label", "letter", "parcel", "reply", "postcard", "boxed"]
 Capture = Callable[[np.random.Generator, np.ndarray], photo.Shot]
 
 SIZES_IN_INCHES = ((9.5, 4.125), (9.5, 4.125), (6.5, 3.625), (7.25, 5.25), (8.75, 5.75), (6.0, 4.25))

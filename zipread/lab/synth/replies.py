@@ -8,8 +8,9 @@ import numpy as np
 
 from zipread.lab.synth import marks, stationery
 from zipread.lab.synth.addresses import Address, make_address
+from zipread.lab.synth.boxed import fill_in, row_of_boxes
 from zipread.lab.synth.hands import Writing
-from zipread.lab.synth.ink import lay, set_in_cells
+from zipread.lab.synth.ink import lay
 from zipread.lab.synth.lettering import Hand, write_address, write_lines
 from zipread.lab.synth.mail import RESOLUTIONS, Capture, MailTruth, Supplies, captured, choose_hand, choose_ink
 from zipread.lab.synth.negatives import WORDS
@@ -243,28 +244,18 @@ def _in_boxes(
     rng: np.random.Generator, card: _Card, address: Address, label: str, start: float, foot: float
 ) -> Box | None:
     """Print a label and a box a digit, and write a code into them; returns where it stands, None without a code."""
-    code, boxes = address.code, [True] * len(address.place.code)
     sheet, tall = card.sheet, card.hand.script.height
-    size = tall * rng.uniform(1.1, 1.6), tall * rng.uniform(1.2, 1.7)
-    row = marks.cells(rng, boxes, size, marks.FRAMES[rng.integers(len(marks.FRAMES))], max(1.0, sheet.dpi / 120))
-    x = min(round(start), sheet.picture.shape[1] - row.coverage.shape[1] - 4)
-    y = round(foot + 0.15 * tall - row.coverage.shape[0])
+    row = row_of_boxes(rng, len(address.place.code), tall, max(1.0, sheet.dpi / 120))
+    coverage = row.cells.coverage
+    x = min(round(start), sheet.picture.shape[1] - coverage.shape[1] - 4)
+    y = round(foot + 0.15 * tall - coverage.shape[0])
     sheet.set(label, (x, y - 1.8 * card.label), card.label)
-    lay(sheet.picture, row.coverage, (x, y), sheet.ink)
-    if not code:
+    lay(sheet.picture, coverage, (x, y), sheet.ink)
+    if not address.code:
         return None
-    hand = card.hand
-    if hand.digits is None:
-        glyphs = hand.prints.glyphs_in(hand.font, code, hand.script)
-    else:
-        glyphs = hand.digits.glyphs(rng, code, hand.script)
-    centres = [cell.x + cell.width * rng.uniform(0.42, 0.58) for cell in row.cells]
-    line = set_in_cells(glyphs, centres, rng.normal(0, 0.05 * tall, len(glyphs)).tolist())
-    top = y + row.cells[0].y + (size[1] + tall) / 2 - line.baseline
-    card.write(line.coverage, x, top)
-    first, last = line.boxes[0], line.boxes[-1]
-    upper, lower = min(box.y for box in line.boxes), max(box.bottom for box in line.boxes)
-    return Box(x + first.x, round(top) + upper, last.right - first.x, lower - upper)
+    filled = fill_in(rng, row, address.code, card.hand)
+    card.write(filled.coverage, x, y + filled.top)
+    return filled.at(x, y)
 
 
 def _put_office(
