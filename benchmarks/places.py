@@ -1,9 +1,12 @@
 """How sure a place seen at a glance makes a reading: fit the two weights anew, beside those that ship.
 
     python benchmarks/places.py ../shared/data/digits/mnist.npz --n 200
+    python benchmarks/places.py ../shared/data/digits/mnist.npz --n 60 --abroad
 
 Pieces of all kinds of mail, notes and pictures that are no mail, by writers whom `zipread train` holds out and in fonts
-that choose: neither trains, neither measures. What is fitted is tried on the pieces it was not fitted on (ten folds).
+that choose: neither trains, neither measures. --abroad makes and reads mail of other countries instead, --n of each
+kind with codes of four, of five and of six digits. What is fitted is tried on the pieces it was not fitted on (ten
+folds).
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from __future__ import annotations
 import argparse
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +28,7 @@ from zipread.attempts import GLANCE_BIAS, GLANCE_WEIGHTS
 from zipread.decode import log_odds
 from zipread.lab.calibration import expected_calibration_error
 from zipread.lab.mnist import load_digits, split_by_writer
+from zipread.lab.synth.abroad import COUNTRIES, places_abroad
 from zipread.lab.synth.deck import OTHER_MAIL
 from zipread.lab.synth.families import CHOOSING_PRINT, CHOOSING_SCRIPT
 from zipread.lab.synth.fonts import find_fonts
@@ -34,8 +39,11 @@ from zipread.lab.synth.notmail import STRAYS, make_stray
 from zipread.lab.synth.places import load_places
 from zipread.lab.train import WRITERS
 from zipread.records import Page
+from zipread.views import GLANCED_DIGITS
 
 ACCEPT = 0.95
+PLACES = 400
+"""Places abroad that mail goes to, of each length of code."""
 
 
 def main() -> None:
@@ -44,19 +52,26 @@ def main() -> None:
     digits = split_by_writer(load_digits(options.digits), WRITERS)[1]
     prints, hands = (Prints(find_fonts(families)) for families in (CHOOSING_PRINT, CHOOSING_SCRIPT))
     supplies = Supplies(load_places(), prints, hands, Hands(digits.x, digits.y, digits.writer))
-    reader = Reader(model=options.model)
     rows: list[tuple[float, float]] = []
     right: list[bool] = []
     kinds: list[str] = []
-    for kind, picture, code in _pieces(options.seed, options.n, supplies):
-        view = reader._viewer.glanced(Page(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)), "auto")
-        assert view is not None
-        best = view.best
-        if best is not None and best.decoded is not None:
-            rows.append((log_odds(best.decoded.confidence), best.field.prior))
-            right.append(best.decoded.code == code)
-            kinds.append(kind)
+    for reader, mail in _abroad(options, supplies) if options.abroad else [(Reader(model=options.model), supplies)]:
+        for kind, picture, code in _pieces(options.seed, options.n, mail):
+            view = reader._viewer.glanced(Page(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)), "auto")
+            assert view is not None
+            best = view.best
+            if best is not None and best.decoded is not None:
+                rows.append((log_odds(best.decoded.confidence), best.field.prior))
+                right.append(best.decoded.code == code)
+                kinds.append(kind)
     _report(np.array(rows), np.array(right), kinds)
+
+
+def _abroad(options: argparse.Namespace, supplies: Supplies) -> Iterator[tuple[Reader, Supplies]]:
+    """Readers of codes of other lengths, and what mail with such is made from."""
+    for digits in GLANCED_DIGITS:
+        places = places_abroad(options.seed, PLACES, [country for country in COUNTRIES if country.digits == digits])
+        yield Reader(model=options.model, digits=digits, directory="none"), replace(supplies, places=places)
 
 
 def _pieces(seed: int, count: int, supplies: Supplies) -> Iterator[tuple[str, np.ndarray, str]]:
@@ -106,6 +121,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("digits", type=Path, help="MNIST's digits with their writers, .npz")
     parser.add_argument("--n", type=int, default=200, help="pieces of each kind")
     parser.add_argument("--seed", type=int, default=31)
+    parser.add_argument("--abroad", action="store_true", help="mail of other countries")
     parser.add_argument("--model", type=Path, help="model folder; default: the one that ships")
     return parser.parse_args()
 

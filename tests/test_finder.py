@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from zipread.directory import load_directory
 from zipread.fields import FieldReader, Networks
 from zipread.finder import (
     CELL,
@@ -127,10 +126,11 @@ def test_a_picture_too_small_or_too_slender_for_mail_is_not_looked_at(shape):
     assert Finder(network).find(np.zeros(shape, np.uint8)) == []
 
 
-def test_the_network_of_record_and_the_one_that_runs_say_the_same():
+@pytest.mark.parametrize("mail", ["us", "abroad"])
+def test_the_network_of_record_and_the_one_that_runs_say_the_same(mail):
     small, _ = shrink(page_of(ENVELOPE).gray)
     batch = bordered(small)[None, ..., None]
-    by_onnx, by_keras = (load_finder(engine).network(batch) for engine in ("onnx", "keras"))
+    by_onnx, by_keras = (load_finder(engine, mail=mail).network(batch) for engine in ("onnx", "keras"))
 
     assert by_onnx.shape == (1, small.shape[0] // CELL, small.shape[1] // CELL, CHANNELS)
     assert np.abs(by_onnx - by_keras).max() < 1e-4  # scores reach 20, probabilities are what is held to 1e-5
@@ -303,11 +303,32 @@ def test_the_line_of_a_place_tells_its_angle(quarters, tilt):
     )
 
 
-def test_only_a_reader_of_us_codes_on_mail_glances():
-    page, networks, existing = page_of(ENVELOPE), Networks.load("onnx", None), load_directory("us")
-    zip_codes = Viewer(FieldReader(networks, 5, existing))
-    assert zip_codes.glanced(page, "auto") is not None
-    assert zip_codes.glanced(page, "boxes") is None
-    assert Viewer(FieldReader(networks, 5, None)).glanced(page, "auto") is None
-    assert Viewer(FieldReader(networks, 6, existing)).glanced(page, "auto") is None
-    assert Viewer(FieldReader(replace(networks, finder=None), 5, existing)).glanced(page, "auto") is None
+@pytest.mark.parametrize(("digits", "glances"), [(4, True), (5, True), (6, True), (3, False), (7, False)])
+def test_a_reader_of_codes_as_long_as_those_that_trained_glances_at_mail(digits, glances):
+    page, networks = page_of(ENVELOPE), Networks.load("onnx", None)
+    viewer = Viewer(FieldReader(networks, digits, None))
+    assert (viewer.glanced(page, "auto") is not None) == glances
+    assert (viewer.glanced(page, "envelope") is not None) == glances
+    assert viewer.glanced(page, "boxes") is None
+    assert Viewer(FieldReader(replace(networks, finder=None), digits, None)).glanced(page, "auto") is None
+
+
+def envelope_to(lines: list[str]) -> Page:
+    """A small envelope with a sender, a stamp and an address in print."""
+    gray = np.full((620, 1140), 235, np.uint8)
+    for at, line in enumerate(["Frank Becker", "Via Roma 3", "20121 Milano"]):
+        cv2.putText(gray, line, (50, 60 + 30 * at), cv2.FONT_HERSHEY_SIMPLEX, 0.65, 30, 2, cv2.LINE_AA)
+    for at, line in enumerate(lines):
+        cv2.putText(gray, line, (480, 350 + 42 * at), cv2.FONT_HERSHEY_SIMPLEX, 1.0, 30, 2, cv2.LINE_AA)
+    cv2.rectangle(gray, (1000, 30), (1100, 150), 90, -1)
+    return Page(gray)
+
+
+@pytest.mark.parametrize("line", ["8004 Zurich", "28195 Bremen", "Pune 411045"])
+def test_a_finder_that_knows_mail_abroad_sees_codes_on_either_side_of_their_city(line):
+    [code] = filter(str.isdigit, line.split())
+    viewer = Viewer(FieldReader(Networks.load("onnx", None, "abroad"), len(code), None))
+
+    best = viewer.glanced(envelope_to(["Rosa Keller", "Gartenweg 17", line]), "auto").best
+
+    assert best.decoded.code == code and best.field.prior > 1.0

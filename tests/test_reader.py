@@ -384,6 +384,17 @@ def test_a_page_is_no_surer_than_its_reading_and_less_sure_where_places_compete(
     assert again == alone  # the same place, cut a little differently, is no rival
 
 
+@pytest.mark.parametrize(
+    ("asked", "mail"),
+    [({}, "us"), ({"directory": "none"}, "abroad"), ({"digits": 6}, "abroad"), ({"digits": 4}, "abroad")],
+)
+def test_the_finder_is_that_of_the_mail_that_is_read(monkeypatch, asked, mail):
+    loaded, load = [], Networks.load
+    monkeypatch.setattr(Networks, "load", lambda *arguments: loaded.append(arguments[2]) or load(*arguments))
+    Reader(**asked)
+    assert loaded == [mail]
+
+
 def test_geometry_alone_is_sure_of_envelopes_that_are_said_to_be_some():
     [page] = load_pages(ROOT / "samples" / "envelopes" / "print-1.jpg", 10**8)
     networks = replace(Networks.load("onnx", None), finder=None)

@@ -29,7 +29,7 @@ from zipread.decode import (
     shortlist,
     weigh,
 )
-from zipread.finder import Finder, load_finder
+from zipread.finder import Finder, Mail, load_finder
 from zipread.normalize import normalize_ink
 from zipread.records import Field, FieldImage, Lattice, Page, written_lengths
 from zipread.segment import Parts, cut_apart, cut_out, lattice_of, part
@@ -85,10 +85,10 @@ class Networks:
     calibration: Calibration
 
     @classmethod
-    def load(cls, engine: str, folder: Path | None) -> Networks:
-        """Load a model folder; None: the one that ships. Raises DependencyError."""
+    def load(cls, engine: str, folder: Path | None, mail: Mail = "us") -> Networks:
+        """Load a model folder, with the finder for such mail; None: the one that ships. Raises DependencyError."""
         classifier = load_classifier(engine, folder)
-        columns, finder = load_column_reader(engine, folder), load_finder(engine, folder)
+        columns, finder = load_column_reader(engine, folder), load_finder(engine, folder, mail)
         return cls(classifier, columns, finder, Calibration.from_manifest(classifier.manifest))
 
 

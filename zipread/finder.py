@@ -9,11 +9,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
 
 from zipread.model import Network, load_network, model_folder, read_manifest
+
+Mail = Literal["us", "abroad"]
+"""What a finder knows: mail of the United States, or of other countries as well."""
+NAMES: dict[Mail, str] = {"us": "finder", "abroad": "finder_abroad"}
+"""Of the networks. One that knows both sees codes of the US a little less well: where it has to look for codes of any
+length, more is taken for one."""
 
 SIDE = 512
 """Longer side of the picture that the network sees, pixels."""
@@ -95,21 +102,22 @@ class Finder:
         ]
 
 
-def load_finder(engine: str = "onnx", folder: Path | None = None) -> Finder | None:
-    """Load the finder, or None where the model folder has none.
+def load_finder(engine: str = "onnx", folder: Path | None = None, mail: Mail = "us") -> Finder | None:
+    """Load a finder, or None where the model folder has none.
 
     Args:
         engine: "onnx" or "keras".
-        folder: where finder.onnx or finder.keras and manifest.json lie; None: the model that ships.
+        folder: where the networks and manifest.json lie; None: the model that ships.
+        mail: what it is to know.
 
     Raises:
         DependencyError: the manifest names the network, and its file is missing or damaged; or Keras is not installed.
     """
     folder = folder or model_folder()
     manifest = read_manifest(folder)
-    if f"finder.{engine}" not in manifest.get("sha256", {}):
+    if f"{NAMES[mail]}.{engine}" not in manifest.get("sha256", {}):
         return None
-    return Finder(load_network(folder, "finder", engine, manifest))
+    return Finder(load_network(folder, NAMES[mail], engine, manifest))
 
 
 def shrink(gray: np.ndarray) -> tuple[np.ndarray, float]:

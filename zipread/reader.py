@@ -21,6 +21,7 @@ from zipread.load import load_pages
 from zipread.normalize import normalize_ink, to_mnist
 from zipread.records import (
     NOT_A_DIGIT,
+    ZIP_DIGITS,
     Box,
     CleanPage,
     Digit,
@@ -62,7 +63,8 @@ class Reader:
 
     def __init__(self, settings: Settings | None = None, **fields: Any) -> None:
         self.settings = replace(settings, **fields) if settings is not None else Settings(**fields)
-        self._networks = Networks.load(self.settings.engine, self.settings.model)
+        is_us = self.settings.digits == ZIP_DIGITS and self.settings.directory == "us"
+        self._networks = Networks.load(self.settings.engine, self.settings.model, "us" if is_us else "abroad")
         self._viewer = Viewer(self._field_reader(self.settings.digits, self.settings.directory))
         self._form: Form | None = None
         if self.settings.form is not None:

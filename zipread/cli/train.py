@@ -18,6 +18,7 @@ class Trained(StrEnum):
     digits = "digits"
     lines = "lines"
     finder = "finder"
+    finder_abroad = "finder_abroad"
 
 
 def train(
@@ -52,7 +53,7 @@ def train(
         bool, typer.Option("--bfloat16", help="Multiply in bfloat16: faster, where the processor has it.")
     ] = False,
 ) -> None:
-    """Train the three networks, export them, and write their record. Needs zipread[train]."""
+    """Train the four networks, export them, and write their record. Needs zipread[train]."""
     from zipread.cli.talk import say
     from zipread.errors import DependencyError, UsageError
 

@@ -35,14 +35,15 @@ AHEAD = 8
 """Batches made before they are needed."""
 
 
-def train_finder(pages: Pages, held_out: Pages, passes: int, course: Course) -> dict[str, Any]:
-    """Train, and write finder.keras and finder.onnx.
+def train_finder(pages: Pages, held_out: Pages, passes: int, course: Course, name: str) -> dict[str, Any]:
+    """Train, and write `name`.keras and `name`.onnx.
 
     Args:
         pages: what trains.
         held_out: pages with digits of other writers, which only report.
         passes: over the whole set.
         course: where training begins, reports and writes.
+        name: of the network.
 
     Returns:
         The training record for the manifest.
@@ -57,7 +58,7 @@ def train_finder(pages: Pages, held_out: Pages, passes: int, course: Course) -> 
     steps = passes * (len(pages) // BATCH)
     model.compile(course.optimizer(steps, min(WARMUP, steps // 4), LEARNING_RATE, WEIGHT_DECAY), page_loss)
     recipe = {"seed": seed, "passes": passes, "steps": steps}
-    first = course.begin(model, "finder", recipe)
+    first = course.begin(model, name, recipe)
     every = max(1, steps // passes)
     record: dict[str, Any] = {}
 
@@ -69,14 +70,14 @@ def train_finder(pages: Pages, held_out: Pages, passes: int, course: Course) -> 
         if step % every == 0 or step == steps:
             with averaged(model, pictures()):
                 missed = missed_share(model, held_out, seed)
-            course.report(f"finder: step {step}/{steps}, loss {loss:.4f}, held-out codes missed {missed:.2%}")
+            course.report(f"{name}: step {step}/{steps}, loss {loss:.4f}, held-out codes missed {missed:.2%}")
             record = {"loss": loss}
             model.reset_metrics()
-            course.keep(model, "finder", recipe, step)
-    course.settle(model, "finder", pictures)
+            course.keep(model, name, recipe, step)
+    course.settle(model, name, pictures)
     record["held_out_missed"] = missed_share(model, held_out, seed)
     parameters = int(model.count_params())
-    stopped.export(model, course.out, "finder", (None, None, None, 1), "pages")
+    stopped.export(model, course.out, name, (None, None, None, 1), "pages")
     return {"parameters": parameters, "passes": passes, "pages": len(pages), **record}
 
 

@@ -12,12 +12,12 @@ import cv2
 import numpy as np
 
 from zipread.lab.synth import marks, photo
-from zipread.lab.synth.abroad import places_abroad
 from zipread.lab.synth.deck import OTHER_MAIL
 from zipread.lab.synth.hands import Writing
 from zipread.lab.synth.mail import Capture, Supplies, make_mail
 from zipread.lab.synth.notes import make_note
 from zipread.lab.synth.notmail import STRAYS, Stray, make_stray
+from zipread.lab.synth.places import Place
 
 LONGEST = 768
 """Longer side of a page as it is kept, pixels; training turns and cuts it and goes down from there."""
@@ -45,9 +45,7 @@ PRINTED_ON: tuple[Stray, ...] = ("text", "table", "plot", "drawing", "receipt", 
 NOTE_ON = 0.25
 """How often it is a note instead."""
 ABROAD = 0.3
-"""Share of mail that goes to other countries; envelopes with boxes for the code all do."""
-ABROAD_PLACES = 5_000
-"""Places there."""
+"""Share of mail that goes to other countries where some does; envelopes with boxes for the code all do then."""
 EDGED = 0.06
 """Share of mail with an ornament along its edges, as airmail and greeting cards have."""
 CHUNK = 50
@@ -72,14 +70,28 @@ class Pages:
 
 
 def make_pages(
-    supplies: Supplies, count: int, seed: int, jobs: int, progress: Callable[[int, int], None] = lambda *_: None
+    supplies: Supplies,
+    abroad: tuple[Place, ...],
+    count: int,
+    seed: int,
+    jobs: int,
+    progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Pages:
-    """Make pages, in any number of processes the same. `progress` is called with how many are made, and of how many."""
+    """Make pages, in any number of processes the same.
+
+    Args:
+        supplies: what they are made from.
+        abroad: places in other countries that some mail goes to; empty: none does.
+        count: of pages.
+        seed: decides them.
+        jobs: processes.
+        progress: called with how many are made, and of how many.
+    """
     tasks = [(seed, first, min(CHUNK, count - first)) for first in range(0, count, CHUNK)]
     pictures: list[bytes] = []
     corners: list[np.ndarray] = []
     context = multiprocessing.get_context("spawn")
-    with context.Pool(jobs, _begin, (supplies,)) as pool:
+    with context.Pool(jobs, _begin, (supplies, abroad)) as pool:
         for pages in pool.imap(_chunk, tasks):
             for data, where in pages:
                 pictures.append(data)
@@ -105,14 +117,14 @@ def load(path: Path, made_from: np.ndarray) -> Pages | None:
         return Pages(pictures, archive["corners"])
 
 
-_supplies: tuple[Supplies, Supplies] | None = None
-"""Of a process of the pool: for mail at home and for mail abroad."""
+_supplies: tuple[Supplies, Supplies | None] | None = None
+"""Of a process of the pool: for mail at home and, where some goes there, for mail abroad."""
 
 
-def _begin(supplies: Supplies) -> None:
+def _begin(supplies: Supplies, abroad: tuple[Place, ...]) -> None:
     global _supplies  # noqa: PLW0603
     cv2.setNumThreads(1)
-    _supplies = supplies, replace(supplies, places=places_abroad(1, ABROAD_PLACES))
+    _supplies = supplies, replace(supplies, places=abroad) if abroad else None
 
 
 def _chunk(task: tuple[int, int, int]) -> list[tuple[bytes, np.ndarray]]:
@@ -121,10 +133,10 @@ def _chunk(task: tuple[int, int, int]) -> list[tuple[bytes, np.ndarray]]:
     return [_page(np.random.default_rng((seed, index)), *_supplies) for index in range(first, first + count)]
 
 
-def _page(rng: np.random.Generator, supplies: Supplies, abroad: Supplies) -> tuple[bytes, np.ndarray]:
+def _page(rng: np.random.Generator, supplies: Supplies, abroad: Supplies | None) -> tuple[bytes, np.ndarray]:
     """One page as it is kept: its JPEG, and the code's corners (4, 2)."""
     kind = str(rng.choice(list(SHARES), p=list(SHARES.values())))
-    if kind == "boxed" or rng.random() < ABROAD:
+    if abroad is not None and (kind == "boxed" or rng.random() < ABROAD):
         supplies = abroad
     writing: Writing = "handwritten" if rng.random() < 0.5 else "printed"
     corners = np.full((4, 2), np.nan)

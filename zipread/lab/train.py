@@ -14,6 +14,7 @@ import numpy as np
 
 from zipread import __version__
 from zipread.errors import DependencyError
+from zipread.finder import Mail
 from zipread.lab import lineset, pageset
 from zipread.lab.calibration import Unseen
 from zipread.lab.calibration import fit as calibrate
@@ -27,6 +28,7 @@ from zipread.lab.line_train import train_lines
 from zipread.lab.lineset import Fonts, Lines, make_lines
 from zipread.lab.mnist import Digits, load_digits, split_by_writer
 from zipread.lab.pageset import Pages, make_pages
+from zipread.lab.synth.abroad import places_abroad
 from zipread.lab.synth.families import (
     CHOOSING_PRINT,
     CHOOSING_SCRIPT,
@@ -44,7 +46,9 @@ from zipread.lab.writers import drawn_writers, font_writers, together
 from zipread.model import read_manifest
 from zipread.normalize import NORMALIZATION_VERSION
 
-NETWORKS = ("digits", "lines", "finder")
+NETWORKS = ("digits", "lines", "finder", "finder_abroad")
+PLACES_ABROAD = 5_000
+"""Places in other countries that mail goes to."""
 WRITERS = 1
 """Seed of which writers train and which are held out: the same for every training, since one may go on with another."""
 SETS = 7
@@ -60,8 +64,8 @@ class Recipe:
     lines: int = 300_000  # training set of the lines' network
     passes: int = 5  # of the lines' network, over its set
     held_out_lines: int = 1_500
-    pages: int = 16_000  # training set of the finder
-    rounds: int = 12  # of the finder, over its set
+    pages: int = 16_000  # training set of each finder
+    rounds: int = 12  # of a finder, over its set
     held_out_pages: int = 300
     jobs: int = 2  # processes that make pictures
     calibration_fields: int = 12_000  # made fields the confidence is fitted on
@@ -93,10 +97,12 @@ def train(data: Path | None, recipe: Recipe, course: Course, only: Sequence[str]
     find_fonts((*TRAIN_PRINT, *MORE_PRINT, *TRAIN_HAND, *TRAIN_SCRIPT, *CHOOSING_PRINT, *CHOOSING_SCRIPT))
     course.report(f"{len(training.y)} digits train, {len(held_out.y)} of other writers are held out")
     record = _record_before(course)
+    page_sets = partial(_page_sets, training, held_out, recipe, course)
     trainers: dict[str, Callable[[], dict[str, Any]]] = {
         "digits": lambda: train_digits(partial(_digit_set, training, recipe, course), recipe.epochs, held_out, course),
         "lines": lambda: train_lines(*_line_sets(training, held_out, recipe, course), recipe.passes, course),
-        "finder": lambda: train_finder(*_page_sets(training, held_out, recipe, course), recipe.rounds, course),
+        "finder": lambda: train_finder(*page_sets("us"), recipe.rounds, course, "finder"),
+        "finder_abroad": lambda: train_finder(*page_sets("abroad"), recipe.rounds, course, "finder_abroad"),
     }
     for name, train_network in trainers.items():
         if name in only:
@@ -216,18 +222,18 @@ def _line_sets(
     return lines, other
 
 
-def _page_sets(training: Digits, held_out: Digits, recipe: Recipe, course: Course) -> tuple[Pages, Pages]:
-    """Pages that train the finder, and pages with digits of other writers that only report."""
-    other = make_pages(_supplies(held_out), recipe.held_out_pages, course.seed + 1, recipe.jobs)
-    cached = course.work / "pageset.npz"
+def _page_sets(training: Digits, held_out: Digits, recipe: Recipe, course: Course, mail: Mail) -> tuple[Pages, Pages]:
+    """Pages that train a finder, and pages with digits of other writers that only report."""
+    abroad = places_abroad(1, PLACES_ABROAD) if mail == "abroad" else ()
+    other = make_pages(_supplies(held_out), abroad, recipe.held_out_pages, course.seed + 1, recipe.jobs)
+    cached = course.work / f"pages_{mail}.npz"
     made_from = np.array([course.seed, recipe.pages, SETS])
     if course.resume and cached.exists():
         pages = pageset.load(cached, made_from)
         if pages is not None:
             return pages, other
-    pages = make_pages(
-        _supplies(training), recipe.pages, course.seed, recipe.jobs, _progress(course.report, "training pages")
-    )
+    progress = _progress(course.report, "training pages")
+    pages = make_pages(_supplies(training), abroad, recipe.pages, course.seed, recipe.jobs, progress)
     pageset.save(cached, pages, made_from)
     return pages, other
 
