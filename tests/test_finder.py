@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
+from zipread import views
+from zipread.directory import load_directory
 from zipread.fields import FieldReader, Networks
 from zipread.finder import (
     CELL,
@@ -331,4 +333,15 @@ def test_a_finder_that_knows_mail_abroad_sees_codes_on_either_side_of_their_city
 
     best = viewer.glanced(envelope_to(["Rosa Keller", "Gartenweg 17", line]), "auto").best
 
-    assert best.decoded.code == code and best.field.prior > 1.0
+    assert best.decoded.code == code and best.field.prior > 0.5
+
+
+def test_who_says_that_mail_abroad_is_an_envelope_is_believed_where_a_glance_sees_no_place(monkeypatch):
+    networks, page = Networks.load("onnx", None, "abroad"), envelope_to(["Rosa Keller", "Gartenweg 17", "28195 Bremen"])
+    nowhere = replace(networks, finder=Finder(lambda pictures: answer()[None]))
+    joins = []
+    monkeypatch.setattr(views, "joined", lambda places, seen: joins.append(seen) or places)
+    for layout, directory, weighed in (("envelope", None, 0), ("auto", None, 1), ("envelope", load_directory("us"), 1)):
+        joins.clear()
+        Viewer(FieldReader(nowhere, 5, directory)).view(page, layout)
+        assert bool(joins) == weighed, (layout, directory is None)

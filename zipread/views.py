@@ -92,7 +92,9 @@ class Viewer:
             seen = self._closer(page, layout, glanced)
             if seen.confidence >= (ILLEGIBLE if prior >= KNOWN_PLACE else SURE):
                 return seen
-        return max(seen, self._searched(page, layout, glanced.fields), key=_confidence)
+        # Abroad there is more mail than trained the finder: who says that this is an envelope is believed instead.
+        is_unlike = prior < LIKELY_PLACE and layout == "envelope" and self.fields.directory is None
+        return max(seen, self._searched(page, layout, None if is_unlike else glanced.fields), key=_confidence)
 
     def _closer(self, page: Page, layout: Asked, glanced: View) -> View:
         """The likeliest place of a glance looked at again, and without the waves that cross it."""
