@@ -11,7 +11,7 @@ from zipread.lab.synth import marks, stationery
 from zipread.lab.synth.addresses import Address, make_address
 from zipread.lab.synth.hands import Writing
 from zipread.lab.synth.ink import lay, set_in_cells
-from zipread.lab.synth.lettering import Block, Hand
+from zipread.lab.synth.lettering import Hand
 from zipread.lab.synth.mail import (
     RESOLUTIONS,
     SIZES_IN_INCHES,
@@ -180,11 +180,10 @@ def _put_recipient(rng: np.random.Generator, envelope: _Envelope, address: Addre
     script = envelope.hand.script
     row = row_of_boxes(rng, len(address.place.code), script.height, max(1.0, envelope.dpi * rng.uniform(0.006, 0.015)))
     h, w = row.cells.coverage.shape
-    twice = rng.random() < TWICE
+    written = address if rng.random() < TWICE else _without_code(address)
     smaller = script.height * float(rng.uniform(0.6, 0.9))
     hand = replace(envelope.hand, script=replace(script, height=smaller, stroke=max(1.0, 0.8 * script.stroke)))
-    # An address with its code elsewhere has its city on a line as any other.
-    block = fitted(rng, address if twice else _without_code(address), hand, 0.55 * width)
+    block = fitted(rng, written, hand, 0.55 * width)
     margin = tuple(envelope.inches(inches) for inches in rng.uniform(0.2, 0.5, 2))
     upper, lower = 0.3 * height, height - margin[1] - (0.0 if corner == "upper left" else 1.25 * h)
     block = block.scaled(min(1.0, (lower - upper) / block.coverage.shape[0]))
@@ -192,7 +191,7 @@ def _put_recipient(rng: np.random.Generator, envelope: _Envelope, address: Addre
     top = round(upper + max(0.0, lower - upper - block.coverage.shape[0]) * float(rng.uniform(0.0, 0.9)))
     if corner == "upper left":
         top = min(top, max(round(upper), round(0.68 * height) - block.coverage.shape[0]))
-    _write(envelope, rng, block, (left, top))
+    lay(envelope.sheet, block.coverage, (left, top), envelope.ink, rng.uniform(0.85, 1.0))
     at = {
         "lower right": (width - margin[0] - w, height - margin[1] - h),
         "lower left": (margin[0], height - margin[1] - h),
@@ -203,9 +202,5 @@ def _put_recipient(rng: np.random.Generator, envelope: _Envelope, address: Addre
 
 
 def _without_code(address: Address) -> Address:
-    city = address.city or ""
-    return replace(address, lines=(*address.lines, *([city] if city else [])), city="", coded=False)
-
-
-def _write(envelope: _Envelope, rng: np.random.Generator, block: Block, at: tuple[int, int]) -> None:
-    lay(envelope.sheet, block.coverage, at, envelope.ink, rng.uniform(0.85, 1.0))
+    """The address with its city alone on a line, if it has one there."""
+    return replace(address, lines=(*address.lines, *filter(None, [address.city])), city="", coded=False)
