@@ -16,6 +16,9 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 
+# Tests start it in other folders, where one that was found by a relative folder of PATH is not.
+sys.executable = os.path.abspath(sys.executable)
+
 HANGS_S = 300
 """What no command of a test takes, not even on a machine with far too much to do, in seconds."""
 
