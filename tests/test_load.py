@@ -344,6 +344,8 @@ def test_what_is_no_picture_is_named(data, expected):
 
 def test_messages_name_the_file(tmp_path):
     assert message_of(tmp_path / "none.png") == f"{tmp_path}/none.png: no such file"
+    (tmp_path / "link.png").symlink_to(tmp_path / "none.png")
+    assert message_of(tmp_path / "link.png") == f"{tmp_path}/link.png: is a link to a file that is gone"
     assert message_of(tmp_path) == f"{tmp_path}: is a folder, not a picture"
     assert message_of("a\0b.png").startswith("a\0b.png: cannot be read")
 

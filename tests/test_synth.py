@@ -1,5 +1,6 @@
 import csv
 import re
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -564,18 +565,49 @@ class TestMail:
     def test_addresses_abroad_have_their_codes_where_the_country_has_them(self):
         for place in places_abroad(1, 60):
             address = make_address(np.random.default_rng(7), place, business=False)
-            words = address.last_line.split()
-            assert words[0 if place.country.code_first else -1] == place.code == address.code
-            assert len(place.code) == place.country.digits and address.plus4 == ""
-            number = address.lines[-1].split()[0 if place.country.number_first else -1]
+            country = place.country
+            assert address.form in country.last_lines and address.grouped in country.written
+            assert "".join(filter(str.isdigit, address.code)) == place.code and address.plus4 == ""
+            assert len(place.code) == country.digits and address.code in address.last_words
+            number = address.lines[1].split()[0 if country.number_first else -1]
             assert number.isdigit()
         assert {place.country.code_first for place in places_abroad(1, 60)} == {True, False}
+
+    def test_a_code_may_be_grouped_and_stand_behind_a_prefix(self):
+        place = Place("12345", "Umea", "", next(c for c in COUNTRIES if c.name == "Sweden"))
+        address = Address(("A",), "Umea", place, form="SE- CODE CITY", grouped="XXX XX")
+        assert address.last_words == ("SE-", "123 45", "Umea")
+        assert address.last_line == "SE- 123 45 Umea"
+        assert replace(address, coded=False).last_words == ("Umea",)
+        assert replace(address, grouped="XX-XXX").code == "12-345"
+        assert replace(address, city="", form="CODE").last_words == ("123 45",)
+
+    def test_a_city_left_out_of_the_last_line_stands_above_it(self):
+        place = Place("560001", "Mysore", "", next(c for c in COUNTRIES if c.name == "India"))
+        made = [make_address(np.random.default_rng(seed), place, business=False) for seed in range(60)]
+        alone = [address for address in made if "CITY" not in address.form]
+        assert 0 < len(alone) < len(made)
+        assert all(address.lines[-1] == "Mysore" and "Mysore" not in address.last_words for address in alone)
+        assert all("Mysore" in " ".join(address.last_words) for address in made if address not in alone)
+
+    def test_groups_of_a_code_stand_apart_by_hand_too(self, prints):
+        digits = np.zeros((10, 28, 28), np.uint8)
+        digits[:, 4:24, 10:18] = 255
+        by_hand = Hands(digits, np.arange(10), np.zeros(10, np.int64))
+        hand = Hand(prints, prints.fonts[0], Script(height=30.0, stroke=3.0), by_hand, capitals=False, looseness=0.0)
+        place = Place("12345", "Umea", "", next(c for c in COUNTRIES if c.name == "Sweden"))
+        block = write_address(np.random.default_rng(1), Address(("A",), "", place, form="CODE", grouped="XXX XX"), hand)
+        code = block.coverage[block.code.y : block.code.bottom, block.code.x : block.code.right].max(axis=0) > 0.3
+        starts, stops = (np.flatnonzero(np.diff(code.astype(int), prepend=0, append=0) == edge) for edge in (1, -1))
+        gaps = starts[1:] - stops[:-1]
+        assert len(gaps) == 4
+        assert gaps.argmax() == 2 and gaps[2] > 1.5 * np.delete(gaps, 2).max()
 
     def test_a_code_is_boxed_on_whichever_side_of_its_city_it_stands(self, prints):
         hand = Hand(prints, prints.fonts[0], Script(height=30.0, stroke=3.0), None, capitals=False, looseness=0.0)
         boxes = []
         for country in (next(c for c in COUNTRIES if c.code_first is first) for first in (True, False)):
-            address = Address(("A", "B"), "Bern", Place("3011", "Bern", "", country))
+            address = Address(("A", "B"), "Bern", Place("3011", "Bern", "", country), form=country.last_lines[0])
             block = write_address(np.random.default_rng(1), address, hand)
             line = block.coverage[block.code.y : block.code.bottom] > 0.5
             assert (line[:, block.code.x : block.code.right]).any(axis=0).mean() > 0.6

@@ -26,14 +26,14 @@ RESOLUTIONS = (100.0, 110.0, 120.0, 130.0, 150.0, 200.0)
 QUALITY = 92
 """Of the JPEG a page is kept as."""
 SHARES = {
-    "mail": 0.37,
-    "letter": 0.09,
-    "parcel": 0.06,
-    "reply": 0.15,
-    "postcard": 0.12,
+    "mail": 0.33,
+    "letter": 0.13,
+    "parcel": 0.1,
+    "reply": 0.14,
+    "postcard": 0.11,
     "boxed": 0.07,
-    "note": 0.07,
-    "no mail": 0.07,
+    "note": 0.06,
+    "no mail": 0.06,
 }
 """Of the kinds of pages."""
 UNCODED = 0.07
@@ -44,7 +44,7 @@ PRINTED_ON: tuple[Stray, ...] = ("text", "table", "plot", "drawing", "receipt", 
 """What that may be, as in `synth.notmail`."""
 NOTE_ON = 0.25
 """How often it is a note instead."""
-ABROAD = 0.3
+ABROAD = 0.8
 """Share of mail that goes to other countries where some does; envelopes with boxes for the code all do then."""
 EDGED = 0.06
 """Share of mail with an ornament along its edges, as airmail and greeting cards have."""

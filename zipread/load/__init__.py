@@ -85,7 +85,7 @@ def read_file(path: Path) -> bytes:
             raise InputError("is not a regular file; to read from a pipe, use -")
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise InputError("no such file") from error
+        raise InputError("is a link to a file that is gone" if path.is_symlink() else "no such file") from error
     except PermissionError as error:
         raise InputError("permission denied") from error
     except (OSError, ValueError) as error:  # ValueError: a null byte in the name

@@ -8,35 +8,64 @@ import numpy as np
 
 from zipread.lab.synth.places import Country, Place
 
-_GERMAN = ("Bahnhofstrasse", "Hauptstrasse", "Gartenweg", "Schillerplatz", "Am Markt", "Lindenallee")
-_FRENCH = ("rue Pasteur", "avenue de la Gare", "rue du Moulin", "place Carnot", "chemin des Vignes")
-_NORTHERN = ("Storgatan", "Kirkegata", "Skovvej", "Strandvejen", "Parkveien", "Nygade")
-_ENGLISH = ("Station Road", "Church Street", "Mill Lane", "Queen Street", "Park Avenue", "Gandhi Road")
-_SPANISH = ("Calle Mayor", "Avenida Juarez", "Calle de la Cruz", "Paseo del Prado", "Calle Hidalgo")
+_GERMAN = ("Bahnhofstrasse", "Hauptstrasse", "Gartenweg", "Schillerplatz", "Am Markt", "Lindenallee", "Im Winkel")
+_FRENCH = ("rue Pasteur", "avenue de la Gare", "rue du Moulin", "place Carnot", "chemin des Vignes", "allee des Lilas")
+_NORTHERN = ("Storgatan", "Kirkegata", "Skovvej", "Strandvejen", "Parkveien", "Nygade", "Drottninggatan")
+_ENGLISH = ("Station Road", "Church Street", "Mill Lane", "Queen Street", "Park Avenue", "Gandhi Road", "High Street")
+_SPANISH = ("Calle Mayor", "Avenida Juarez", "Calle de la Cruz", "Paseo del Prado", "Calle Hidalgo", "Carrera 7")
+_SLAVIC = ("ul. Lipowa", "Dlouha", "ul. Lenina", "Hlavna", "ul. Mickiewicza", "Strada Unirii", "bul. Levski")
+
+_IN_ONE, _IN_TWO, _OFTEN_IN_TWO = ("XXXXX",), ("XXX XX",), ("XXX XX", "XXXXX")
+_INDIAN = ("XXXXXX", "XXXXXX", "XXX XXX")
+
+_BEFORE, _AFTER = ("CODE CITY",), ("CITY CODE",)
+_DASHED = ("CITY CODE", "CITY - CODE", "CITY- CODE", "CITY, CODE", "PIN CODE", "PIN: CODE", "CODE")
+_BEFORE_OR_ALONE = ("CODE CITY", "CODE CITY", "CODE CITY", "CODE")
+
+
+def _or_with(prefix: str) -> tuple[str, ...]:
+    """Before the city, sometimes behind the letters that international mail once had there."""
+    return (*_BEFORE * 4, f"{prefix}- CODE CITY")
+
 
 COUNTRIES = (
-    Country("Germany", 5, True, False, _GERMAN, ("Berlin", "Hamburg", "Leipzig", "Ulm", "Bremen", "Bad Homburg")),
-    Country("France", 5, True, True, _FRENCH, ("Paris", "Lyon", "Nantes", "Dijon", "Saint Denis", "Metz")),
-    Country("Italy", 5, True, False, ("Via Roma", "Via Verdi", "Piazza Dante"), ("Milano", "Torino", "Bari", "Pisa")),
-    Country("Spain", 5, True, False, _SPANISH, ("Madrid", "Sevilla", "Bilbao", "Toledo", "Cadiz")),
-    Country("Finland", 5, True, False, ("Mannerheimintie", "Kirkkokatu"), ("Helsinki", "Turku", "Oulu", "Vaasa")),
-    Country("Mexico", 5, True, False, _SPANISH, ("Puebla", "Monterrey", "Oaxaca", "Guadalajara")),
-    Country("Malaysia", 5, True, True, ("Jalan Ampang", "Jalan Merdeka"), ("Kuala Lumpur", "Ipoh", "Melaka")),
-    Country("Thailand", 5, False, True, ("Sukhumvit Road", "Rama Road"), ("Bangkok", "Chiang Mai", "Phuket")),
-    Country("Korea", 5, False, True, ("Sejong-daero", "Jong-ro"), ("Seoul", "Busan", "Daegu", "Incheon")),
-    Country("Pakistan", 5, False, True, _ENGLISH, ("Karachi", "Lahore", "Multan", "Peshawar")),
-    Country("Austria", 4, True, False, _GERMAN, ("Wien", "Graz", "Linz", "Salzburg")),
-    Country("Switzerland", 4, True, False, _GERMAN, ("Bern", "Basel", "Chur", "St. Gallen", "Luzern")),
-    Country("Denmark", 4, True, False, _NORTHERN, ("Aarhus", "Odense", "Esbjerg", "Roskilde")),
-    Country("Norway", 4, True, False, _NORTHERN, ("Oslo", "Bergen", "Trondheim", "Hamar")),
-    Country("Belgium", 4, True, False, _FRENCH, ("Bruxelles", "Gent", "Namur", "Antwerpen")),
-    Country("Australia", 4, False, True, _ENGLISH, ("Perth WA", "Sydney NSW", "Hobart TAS", "Cairns QLD")),
-    Country("India", 6, False, True, _ENGLISH, ("Mumbai", "New Delhi", "Pune", "Chennai", "Jaipur")),
-    Country("Singapore", 6, False, True, _ENGLISH, ("Singapore",)),
-    Country("China", 6, True, True, ("Renmin Road", "Nanjing Road"), ("Beijing", "Shanghai", "Wuhan", "Harbin")),
+    Country("Germany", _IN_ONE, _or_with("D"), False, _GERMAN, ("Berlin", "Hamburg", "Leipzig", "Ulm", "Bad Homburg")),
+    Country("France", _IN_ONE, _or_with("F"), True, _FRENCH, ("Paris", "Lyon", "Nantes", "Dijon", "Saint Denis Cedex")),
+    Country("Italy", _IN_ONE, _or_with("I"), False, ("Via Roma", "Via Verdi"), ("Milano (MI)", "Torino TO", "Bari")),
+    Country("Spain", _IN_ONE, _or_with("E"), False, _SPANISH, ("Madrid", "Sevilla", "Bilbao (Vizcaya)", "Cadiz")),
+    Country("Finland", _IN_ONE, _or_with("FI"), False, ("Mannerheimintie", "Kirkkokatu"), ("Helsinki", "Oulu")),
+    Country("Mexico", _IN_ONE, ("CODE CITY", "C.P. CODE CITY"), False, _SPANISH, ("Puebla", "Oaxaca, Oax.", "Colima")),
+    Country("Malaysia", _IN_ONE, _BEFORE, True, ("Jalan Ampang", "Jalan Merdeka"), ("Kuala Lumpur", "Ipoh", "Melaka")),
+    Country("Turkey", _IN_ONE, _BEFORE, False, ("Ataturk Cad.", "Cumhuriyet Sok."), ("Ankara", "Kadikoy / Istanbul")),
+    Country("Thailand", _IN_ONE, ("CITY CODE", "CODE"), True, ("Sukhumvit Road", "Rama Road"), ("Bangkok", "Phuket")),
+    Country("Indonesia", _IN_ONE, _AFTER, False, ("Jl. Sudirman No.", "Jl. Merdeka No."), ("Jakarta", "Bandung")),
+    Country("Korea", _IN_ONE, _AFTER, True, ("Sejong-daero", "Jong-ro"), ("Seoul", "Busan", "Daegu", "Incheon")),
+    Country("Pakistan", _IN_ONE, ("CITY CODE", "CITY- CODE"), True, _ENGLISH, ("Karachi", "Lahore", "Peshawar")),
+    Country("Ukraine", _IN_ONE, ("CITY CODE", "CODE CITY"), False, _SLAVIC, ("Kyiv", "Lviv", "Odesa", "Kharkiv")),
+    Country("Sweden", _IN_TWO, _or_with("SE"), False, _NORTHERN, ("Stockholm", "Lund", "Malmo", "Uppsala", "Umea")),
+    Country("Czechia", _OFTEN_IN_TWO, _BEFORE, False, _SLAVIC, ("Praha 1", "Brno", "Plzen", "Ostrava", "Olomouc")),
+    Country("Greece", _OFTEN_IN_TWO, _or_with("GR"), False, ("Ermou", "Stadiou"), ("Athina", "Patra", "Volos")),
+    Country("Poland", ("XX-XXX",), _BEFORE, False, _SLAVIC, ("Warszawa", "Krakow", "Gdansk", "Lodz", "Poznan")),
+    Country("Austria", ("XXXX",), _or_with("A"), False, _GERMAN, ("Wien", "Graz", "Linz", "Salzburg", "Innsbruck")),
+    Country("Switzerland", ("XXXX",), _or_with("CH"), False, _GERMAN, ("Bern", "Basel", "Chur", "St. Gallen")),
+    Country("Denmark", ("XXXX",), _or_with("DK"), False, _NORTHERN, ("Aarhus C", "Odense", "Esbjerg", "Roskilde")),
+    Country("Norway", ("XXXX",), _or_with("N"), False, _NORTHERN, ("Oslo", "Bergen", "Trondheim", "Hamar", "Bodo")),
+    Country("Belgium", ("XXXX",), _or_with("B"), False, _FRENCH, ("Bruxelles", "Gent", "Namur", "Antwerpen")),
+    Country("Hungary", ("XXXX",), _BEFORE_OR_ALONE, False, ("Petofi u.", "Fo utca"), ("Budapest", "Pecs", "Szeged")),
+    Country("Australia", ("XXXX",), _AFTER, True, _ENGLISH, ("PERTH WA", "SYDNEY NSW", "HOBART TAS", "Cairns QLD")),
+    Country("New Zealand", ("XXXX",), _AFTER, True, _ENGLISH, ("Wellington", "Auckland", "Dunedin", "Nelson")),
+    Country("South Africa", ("XXXX",), ("CITY CODE", "CODE", "CODE"), True, _ENGLISH, ("Cape Town", "Durban", "Paarl")),
+    Country("Philippines", ("XXXX",), ("CODE CITY", "CITY CODE"), True, _ENGLISH, ("Manila", "Cebu City", "Davao")),
+    Country("India", _INDIAN, _DASHED, True, _ENGLISH, ("Mumbai", "New Delhi", "Pune (MH)", "Chennai", "Dist. Jaipur")),
+    Country("Singapore", ("XXXXXX",), _AFTER, True, _ENGLISH, ("Singapore",)),
+    Country("China", ("XXXXXX",), _BEFORE_OR_ALONE, True, ("Renmin Road", "Nanjing Road"), ("Beijing", "Wuhan")),
+    Country("Vietnam", ("XXXXXX",), _AFTER, True, ("Le Loi", "Tran Phu Street"), ("Ha Noi", "Da Nang", "Hue")),
+    Country("Colombia", ("XXXXXX",), ("CITY CODE", "CODE CITY"), False, _SPANISH, ("Bogota D.C.", "Cali", "Pasto")),
+    Country("Romania", ("XXXXXX",), _BEFORE, False, _SLAVIC, ("Bucuresti", "Cluj-Napoca", "Iasi", "Sibiu")),
+    Country("Russia", ("XXXXXX",), ("CITY CODE", "CODE", "CODE CITY"), False, _SLAVIC, ("Moskva", "Tver", "Omsk")),
 )
-"""Name, digits of a code, whether it stands before its city, whether a house's number stands before its street,
-streets, cities. After what the Universal Postal Union says of its members' addresses, where codes have no letters."""
+"""Name, how codes are written, the lines they stand on, whether a house's number stands before its street, streets,
+cities. After what the Universal Postal Union says of its members' addresses, where codes have no letters."""
 
 
 def places_abroad(seed: int, count: int, countries: Sequence[Country] = COUNTRIES) -> tuple[Place, ...]:

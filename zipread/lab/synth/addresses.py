@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from zipread.lab.synth.places import Country, Place
+from zipread.lab.synth.places import CITY, CODE, Country, Place
 
 FIRST_NAMES = (
     *("Alice", "Brian", "Carmen", "Daniel", "Edith", "Frank", "Gloria", "Henry", "Irene", "Jacob", "Karen", "Leo"),
@@ -30,13 +30,16 @@ WAYS = ("St", "Ave", "Rd", "Dr", "Ln", "Blvd", "Ct", "Street", "Avenue", "Road",
 
 CodePlace = Literal["after the state", "on its own line", "before a country"]
 
-NAMED_COUNTRY_SHARE = 0.3
-"""Share of addresses abroad that end in the country's name."""
+UNITS_ABROAD = ("Flat", "Floor", "Block", "Room", "Apt.", "Plot No.", "Sector", "Unit")
+POST_BOXES = ("P.O. Box", "PO Box", "Postfach", "BP", "Apartado", "Casella Postale", "Box", "G.P.O. Box")
+WITH_UNIT, IN_POST_BOX, NAMED_COUNTRY, WITH_PHONE = 0.25, 0.15, 0.3, 0.12
+"""Shares of addresses abroad with a number of a flat or a plot, to a post box, that end in the country's name, and in a
+telephone number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """An address as it is written. The code ends or begins the line before `after`, or stands alone there."""
+    """An address as it is written. The code stands on the line before `after`."""
 
     lines: tuple[str, ...]  # above the line of the code
     city: str  # what stands beside the code on its line; empty when the code is alone
@@ -44,20 +47,30 @@ class Address:
     plus4: str = ""
     after: tuple[str, ...] = ()  # lines below the code
     coded: bool = True  # False: whoever wrote this forgot the code
+    form: str = f"{CITY} {CODE}"  # of the line of the code
+    grouped: str = ""  # how the code is written, X for a digit; empty: in one
 
     @property
     def code(self) -> str:
         """The code as written, with its +4; empty if it was forgotten."""
         if not self.coded:
             return ""
-        return f"{self.place.code}-{self.plus4}" if self.plus4 else self.place.code
+        digits = iter(self.place.code)
+        code = "".join(next(digits) if c == "X" else c for c in self.grouped) or self.place.code
+        return f"{code}-{self.plus4}" if self.plus4 else code
+
+    @property
+    def last_words(self) -> tuple[str, ...]:
+        """Words of the line of the code, which is one of them even if there is a space in it; none without both."""
+        if not self.coded:
+            return tuple(self.city.split())
+        around = [part.replace(CITY, self.city).split() for part in self.form.split(CODE)]
+        return (*around[0], self.code, *around[1])
 
     @property
     def last_line(self) -> str:
         """The line of the code; empty if there is none."""
-        country = self.place.country
-        parts = (self.code, self.city) if country is not None and country.code_first else (self.city, self.code)
-        return " ".join(filter(None, parts))
+        return " ".join(self.last_words)
 
 
 def make_address(rng: np.random.Generator, place: Place, *, business: bool) -> Address:
@@ -91,10 +104,20 @@ def make_address(rng: np.random.Generator, place: Place, *, business: bool) -> A
 def _abroad(rng: np.random.Generator, place: Place, country: Country, *, business: bool) -> Address:
     name = f"{_one(rng, FIRST_NAMES)} {_one(rng, LAST_NAMES)}"
     lines = [_one(rng, COMPANIES), *([name] if rng.random() < 0.4 else [])] if business else [name]
-    number, street = str(rng.integers(1, 10 ** rng.integers(2, 4))), _one(rng, country.streets)
+    if rng.random() < WITH_UNIT:
+        lines.append(f"{_one(rng, UNITS_ABROAD)} {rng.integers(1, 1200)}")
+    number, street = str(rng.integers(1, 10 ** rng.integers(2, 5))), _one(rng, country.streets)
     lines.append(f"{number} {street}" if country.number_first else f"{street} {number}")
-    after = (country.name.upper(),) if rng.random() < NAMED_COUNTRY_SHARE else ()
-    return Address(tuple(lines), place.city, place, after=after)
+    if rng.random() < IN_POST_BOX:
+        lines[-1] = f"{_one(rng, POST_BOXES)} {rng.integers(1, 10 ** rng.integers(2, 7))}"
+    after = [country.name.upper()] if rng.random() < NAMED_COUNTRY else []
+    if rng.random() < WITH_PHONE:
+        after.append(f"{_one(rng, ('Tel.', 'Mob.', 'Ph:', 'Tel:'))} {rng.integers(10**8, 10**10)}")
+    form, city = _one(rng, country.last_lines), place.city
+    if CITY not in form:
+        lines.append(city)
+        city = ""
+    return Address(tuple(lines), city, place, after=tuple(after), form=form, grouped=_one(rng, country.written))
 
 
 def _one(rng: np.random.Generator, choices: tuple[str, ...]) -> str:

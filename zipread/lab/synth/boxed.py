@@ -125,8 +125,8 @@ def make_boxed(
     takes them.
     """
     place, other = (supplies.places[rng.integers(len(supplies.places))] for _ in range(2))
-    address = replace(make_address(rng, place, business=bool(rng.random() < 0.2)), plus4="")
-    sender = make_address(rng, other, business=bool(rng.random() < 0.4))
+    address = replace(make_address(rng, place, business=bool(rng.random() < 0.2)), plus4="", grouped="")
+    sender = replace(make_address(rng, other, business=bool(rng.random() < 0.4)), grouped="")
     if rng.random() < uncoded:
         address, sender = replace(address, coded=False), replace(sender, coded=False)
     envelope = _blank(rng, supplies, resolutions)

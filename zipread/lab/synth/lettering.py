@@ -15,11 +15,15 @@ from zipread.lab.synth.hands import Glyph, Hands, Prints, Script
 from zipread.lab.synth.ink import Line, clear_of_dashes, set_as_font, set_by_eye
 from zipread.records import Box
 
+GROUPS_APART = (0.2, 0.7)
+"""How much further apart than its neighbours the groups of a number stand, as in 123 45, digit heights."""
+AFTER_A_DASH = 0.25
+"""What is left of the space between words behind a dash, as in D-12345."""
 BENT_SHARE = 0.15
 """Share of a careless hand's lines that bend besides sloping."""
 
 
-_SEPARATORS = str.maketrans("", "", "-.,")
+_SEPARATORS = str.maketrans("", "", "-., ")
 """What stands among the digits of a number."""
 
 
@@ -66,62 +70,68 @@ def _scaled(box: Box, scale: float) -> Box:
 
 def write_address(rng: np.random.Generator, address: Address, hand: Hand) -> Block:
     """Write an address with its code."""
-    digits = _digit_words(rng, [*address.lines, address.code], hand)
-    rows = [_write_line(rng, line, hand, digits) for line in address.lines]
+    above, below = ([line.split() for line in lines] for lines in (address.lines, address.after))
+    digits = _digit_words(rng, [*above, *below, [address.code]], hand)
+    rows = [_write_line(rng, words, hand, digits) for words in above]
     code_row = None
-    if address.city or address.code:  # else the code was to stand alone, and was forgotten
+    if address.last_words:  # else the code was to stand alone, and was forgotten
         code_row = len(rows)
-        rows.append(_write_line(rng, address.last_line, hand, digits, address.code))
-    rows += [_write_line(rng, line, hand, digits) for line in address.after]
+        rows.append(_write_line(rng, address.last_words, hand, digits, address.code))
+    rows += [_write_line(rng, words, hand, digits) for words in below]
     return _stack(rng, rows, hand, code_row)
 
 
 def write_lines(rng: np.random.Generator, lines: Sequence[str], hand: Hand) -> Block:
     """Write lines among which none is to be read."""
-    digits = _digit_words(rng, lines, hand)
-    return _stack(rng, [_write_line(rng, line, hand, digits) for line in lines], hand, None)
+    rows = [line.split() for line in lines]
+    digits = _digit_words(rng, rows, hand)
+    return _stack(rng, [_write_line(rng, words, hand, digits) for words in rows], hand, None)
 
 
-def _digit_words(rng: np.random.Generator, lines: Sequence[str], hand: Hand) -> dict[str, Line]:
+def _digit_words(rng: np.random.Generator, lines: Sequence[Sequence[str]], hand: Hand) -> dict[str, Line]:
     """Write every number of a block in one go, so that one writer writes them all."""
-    words = sorted({word for line in lines for word in line.split() if _is_number(word)})
+    words = sorted({word for line in lines for word in line if _is_number(word)})
     if hand.digits is None or not words:
         return {}
     glyphs = iter(hand.digits.glyphs(rng, "".join(words), hand.script))
-    return {word: _spaced(rng, [next(glyphs) for _ in word], hand.script) for word in words}
+    return {word: _spaced(rng, word, [next(glyphs) for c in word if c != " "], hand.script) for word in words}
 
 
 def _is_number(word: str) -> bool:
     return word.translate(_SEPARATORS).isdigit()
 
 
-def _spaced(rng: np.random.Generator, glyphs: Sequence[Glyph], script: Script) -> Line:
+def _spaced(rng: np.random.Generator, word: str, glyphs: Sequence[Glyph], script: Script) -> Line:
     usual = script.height * rng.uniform(0.1, 0.3) + 1
     gaps = np.maximum(rng.normal(usual, 0.3 * usual, max(0, len(glyphs) - 1)), 1.0)
+    for stop in np.cumsum([len(group) for group in word.split()])[:-1]:
+        gaps[stop - 1] += script.height * rng.uniform(*GROUPS_APART)
     return set_by_eye(glyphs, clear_of_dashes(glyphs, gaps, 0.12 * script.height))
 
 
-def _write_line(rng: np.random.Generator, text: str, hand: Hand, digits: dict[str, Line], code: str = "") -> _Written:
-    """Write words left to right on one baseline, among them the code, if any."""
+def _write_line(
+    rng: np.random.Generator, words: Sequence[str], hand: Hand, digits: dict[str, Line], code: str = ""
+) -> _Written:
+    """Write words left to right on one baseline, among them the code, if any; what ends in a dash touches the next."""
     space = hand.script.height * rng.uniform(0.35, 0.8)
-    words = text.split()
     parts: list[Line] = []
     for word in words:
         spelled = word.upper() if hand.capitals else word
         parts.append(digits[word] if word in digits else _type(hand, spelled))
     baseline = max(part.baseline for part in parts)
     below = max(part.coverage.shape[0] - part.baseline for part in parts)
-    width = sum(part.coverage.shape[1] for part in parts) + space * (len(parts) - 1)
+    spaces = [AFTER_A_DASH * space if len(word) > 1 and word.endswith("-") else space for word in words]
+    width = sum(part.coverage.shape[1] for part in parts) + sum(spaces[:-1])
     canvas = np.zeros((int(np.ceil(baseline + below)) + 1, int(np.ceil(width)) + 2), np.float32)
     x, box = 0.0, None
-    for word, part in zip(words, parts, strict=True):
+    for word, part, after in zip(words, parts, spaces, strict=True):
         top = round(baseline - part.baseline)
         h, w = part.coverage.shape
         under = canvas[top : top + h, int(x) : int(x) + w]
         np.maximum(under, part.coverage, out=under)
         if word == code:
             box = Box(int(x), top, w, h)
-        x += w + space
+        x += w + after
     return _slope(rng, _Written(canvas, baseline, box), hand.looseness)
 
 

@@ -26,6 +26,11 @@ SERVICES = (
 HEADS = ("SHIP TO:", "SHIP TO:", "TO:", "TO", "DELIVER TO:", "Ship to", "")
 SENDERS = ("FROM:", "SHIP FROM:", "", "", "Return to:")
 TRACKED = ("TRACKING #:", "TRK#", "USPS TRACKING # EP", "TRACKING NO.", "")
+ROUTES = (
+    *("AA XXX X-XX", "AA XXX X-XX", "A-XXX-X", "AAX XXXX", "XX-XXX", "XXXX", "AAA XX", "XXX-XXX", "X AAA XXXX"),
+    *("XXXXX-XX", "AA-XXXX", "XX XX XX", "XXXXX", "AXXX.XX"),
+)
+"""Forms of what carriers print for their own sorters; A is a letter, X a digit."""
 
 LEADING = 1.7
 """From line to line, digit heights."""
@@ -131,9 +136,7 @@ def _put_bars(rng: np.random.Generator, label: Sheet, y: int) -> None:
         side = min(label.inches(rng.uniform(0.6, 1.0)), bottom - y - 4)
         if side > 20:
             _matrix(rng, label, left, y, side)
-            state = rng.choice(["MN", "CA", "TX", "PA", "OH"])
-            route = f"{state} {rng.integers(100, 999)} {rng.integers(10)}-{rng.integers(100):02d}"
-            _set(label, route, left + side + label.inches(0.2), y, label.dpi * rng.uniform(0.12, 0.25))
+            _set(label, _route(rng), left + side + label.inches(0.2), y, label.dpi * rng.uniform(0.12, 0.25))
             y += side + label.inches(0.08)
     y = _rule(rng, label, y)
     size = label.dpi * rng.uniform(0.07, 0.11)
@@ -148,6 +151,14 @@ def _put_bars(rng: np.random.Generator, label: Sheet, y: int) -> None:
     y = _rule(rng, label, y)
     while y + 2 * size < bottom and rng.random() < 0.75:
         y = _set(label, numbered(rng), left, y, 0.8 * size)
+
+
+def _route(rng: np.random.Generator) -> str:
+    """Letters and numbers that say which way a parcel goes, as carriers write them."""
+    form = ROUTES[rng.integers(len(ROUTES))]
+    letters, digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789"
+    drawn = {"A": letters, "X": digits}
+    return "".join(str(rng.choice(list(drawn[c]))) if c in drawn else c for c in form)
 
 
 def _matrix(rng: np.random.Generator, label: Sheet, x: int, y: int, side: int) -> None:

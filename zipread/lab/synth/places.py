@@ -22,16 +22,31 @@ SPELLED_OUT, DOTTED = 0.2, 0.05
 """Shares of places that `as_people_write` names with all of their state's name, and with dots after its letters."""
 
 
+CODE, CITY = "CODE", "CITY"
+"""What stands for them in the form of a line."""
+
+
 @dataclass(frozen=True, slots=True)
 class Country:
     """How addresses are written in a country other than the United States."""
 
     name: str
-    digits: int  # of a code
-    code_first: bool  # the code stands before its city, not after it
+    written: tuple[str, ...]  # how codes are written, as often as each stands here: X is a digit
+    last_lines: tuple[str, ...]  # the same of the line they stand on, whose words may be CODE and CITY
     number_first: bool  # a house's number stands before its street
     streets: tuple[str, ...]
     cities: tuple[str, ...]
+
+    @property
+    def digits(self) -> int:
+        """Of a code."""
+        return self.written[0].count("X")
+
+    @property
+    def code_first(self) -> bool:
+        """Whether a code stands before its city."""
+        words = self.last_lines[0].split()
+        return words.index(CODE) < words.index(CITY)
 
 
 @dataclass(frozen=True, slots=True)

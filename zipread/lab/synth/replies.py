@@ -15,7 +15,7 @@ from zipread.lab.synth.lettering import Hand, write_address, write_lines
 from zipread.lab.synth.mail import RESOLUTIONS, Capture, MailTruth, Supplies, captured, choose_hand, choose_ink
 from zipread.lab.synth.negatives import WORDS
 from zipread.lab.synth.notes import phone
-from zipread.lab.synth.places import Country
+from zipread.lab.synth.places import CODE, Country
 from zipread.lab.synth.typeset import Sheet
 from zipread.records import Box
 
@@ -216,7 +216,7 @@ def _fill_in_code(
     begin = card.rule(rng, label, start, foot, stop)
     if not address.code:
         return None
-    return _write_code(rng, card, replace(address, city=""), begin, foot, stop + 0.1 * card.sheet.dpi)
+    return _write_code(rng, card, replace(address, city="", form=CODE), begin, foot, stop + 0.1 * card.sheet.dpi)
 
 
 def _fill_in_one_line(rng: np.random.Generator, card: _Card, address: Address, foot: float) -> Box | None:
@@ -253,7 +253,7 @@ def _in_boxes(
     lay(sheet.picture, coverage, (x, y), sheet.ink)
     if not address.code:
         return None
-    filled = fill_in(rng, row, address.code, card.hand)
+    filled = fill_in(rng, row, replace(address, grouped="").code, card.hand)
     card.write(filled.coverage, x, y + filled.top)
     return filled.at(x, y)
 
