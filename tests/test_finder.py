@@ -17,7 +17,7 @@ from zipread.finder import (
     MOST_PLACES,
     MOST_SLENDER,
     OUTSIDE,
-    SIDE,
+    SIDES,
     SMALLEST,
     Finder,
     Found,
@@ -31,7 +31,7 @@ from zipread.load import load_pages
 from zipread.records import Field, Page
 from zipread.sequence import load_column_reader
 from zipread.skim import Number
-from zipread.views import Viewer
+from zipread.views import View, Viewer
 
 ENVELOPE = ROOT / "samples/envelopes/print-1.jpg"
 
@@ -51,14 +51,15 @@ def page_of(path):
 
 
 def test_a_page_is_brought_to_one_size_with_gray_around_it():
-    small, scale = shrink(np.full((1000, 2000), 200, np.uint8))
+    small, scale = shrink(np.full((1000, 2000), 200, np.uint8), 512)
 
-    assert small.shape == (256, SIDE)
+    assert small.shape == (256, 512)
     assert scale == pytest.approx(0.256)
-    small, _ = shrink(np.full((2000, 1270), 200, np.uint8))
-    assert small.shape == (SIDE, 352)
+    small, _ = shrink(np.full((2000, 1270), 200, np.uint8), 512)
+    assert small.shape == (512, 352)
     assert all(side % GRID == 0 for side in small.shape)
     assert (small[:, :325] == 200).all() and (small[:, 325:] == OUTSIDE).all()
+    assert max(shrink(np.full((2000, 1270), 200, np.uint8), 640)[0].shape) == 640
     inside = bordered(small)
     assert np.array_equal(inside[1:-2, 1:-2], small)
     assert (inside[0] == OUTSIDE).all() and (inside[:, -2:] == OUTSIDE).all()
@@ -74,12 +75,12 @@ def test_a_page_that_leaves_a_doubt_is_shown_turned_and_the_place_told_as_the_pa
             cells[20, 30, 0], cells[20, 30, 5:7] = 9.0, (1.0, 0.0)
         return cells[None]
 
-    upright = np.full((384, SIDE), 200, np.uint8)
+    upright = np.full((384, 512), 200, np.uint8)
     upright[:24, :24] = 0
-    [there] = Finder(network).find(upright)
+    [there] = Finder(network, 512).find(upright)
     assert there.center == pytest.approx((30.5 * CELL, 20.5 * CELL))
     for quarters, center in ((1, (164.0, 268.0)), (2, (268.0, 220.0)), (3, (220.0, 244.0))):
-        [place] = Finder(network).find(np.ascontiguousarray(np.rot90(upright, quarters)))
+        [place] = Finder(network, 512).find(np.ascontiguousarray(np.rot90(upright, quarters)))
         assert place.center == pytest.approx(center)
         assert abs((place.angle + 90.0 * quarters + 180.0) % 360.0 - 180.0) < 1e-6
         assert place.size == pytest.approx(there.size)
@@ -125,12 +126,12 @@ def test_a_picture_too_small_or_too_slender_for_mail_is_not_looked_at(shape):
     def network(batch):
         pytest.fail("looked at")
 
-    assert Finder(network).find(np.zeros(shape, np.uint8)) == []
+    assert Finder(network, 512).find(np.zeros(shape, np.uint8)) == []
 
 
 @pytest.mark.parametrize("mail", ["us", "abroad"])
 def test_the_network_of_record_and_the_one_that_runs_say_the_same(mail):
-    small, _ = shrink(page_of(ENVELOPE).gray)
+    small, _ = shrink(page_of(ENVELOPE).gray, SIDES[mail])
     batch = bordered(small)[None, ..., None]
     by_onnx, by_keras = (load_finder(engine, mail=mail).network(batch) for engine in ("onnx", "keras"))
 
@@ -338,10 +339,29 @@ def test_a_finder_that_knows_mail_abroad_sees_codes_on_either_side_of_their_city
 
 def test_who_says_that_mail_abroad_is_an_envelope_is_believed_where_a_glance_sees_no_place(monkeypatch):
     networks, page = Networks.load("onnx", None, "abroad"), envelope_to(["Rosa Keller", "Gartenweg 17", "28195 Bremen"])
-    nowhere = replace(networks, finder=Finder(lambda pictures: answer()[None]))
+    nowhere = replace(networks, finder=Finder(lambda pictures: answer()[None], 512))
     joins = []
     monkeypatch.setattr(views, "joined", lambda places, seen: joins.append(seen) or places)
     for layout, directory, weighed in (("envelope", None, 0), ("auto", None, 1), ("envelope", load_directory("us"), 1)):
         joins.clear()
-        Viewer(FieldReader(nowhere, 5, directory)).view(page, layout)
+        seen = Viewer(FieldReader(nowhere, 5, directory)).view(page, layout)
         assert bool(joins) == weighed, (layout, directory is None)
+        assert seen.is_any_piece == (layout == "auto")
+
+
+@pytest.mark.parametrize("directory", [None, "us"])
+def test_a_known_place_that_reads_badly_is_left_for_a_search_where_mail_goes_abroad(directory, monkeypatch):
+    fields = FieldReader(
+        Networks.load("onnx", None, "us" if directory else "abroad"), 5, directory and load_directory("us")
+    )
+    page, viewer = page_of(ENVELOPE), Viewer(fields)
+    best = viewer.glanced(page, "auto").best
+    doubtful = replace(best, field=replace(best.field, prior=5.0), decoded=replace(best.decoded, confidence=0.5))
+    seen, searches = View(None, [doubtful.field], [doubtful]), []
+    monkeypatch.setattr(Viewer, "glanced", lambda *_: seen)
+    monkeypatch.setattr(Viewer, "_closer", lambda *_: seen)
+    monkeypatch.setattr(Viewer, "_searched", lambda *_: searches.append(1) or seen)
+
+    viewer.view(page, "auto")
+
+    assert len(searches) == (directory is None)

@@ -22,8 +22,9 @@ NAMES: dict[Mail, str] = {"us": "finder", "abroad": "finder_abroad"}
 """Of the networks. One that knows both sees codes of the US a little less well: where it has to look for codes of any
 length, more is taken for one."""
 
-SIDE = 512
-"""Longer side of the picture that the network sees, pixels."""
+SIDES: dict[Mail, int] = {"us": 512, "abroad": 640}
+"""Longer side of the picture that each sees, pixels. Abroad what stands beside a code says less of it, its shape has to
+say more, and at 512 pixels the code of a letter is four to seven high."""
 SMALLEST = 320
 """Pictures whose longer side is less, pixels, are not looked at: no mail that trained had letters as large."""
 MOST_SLENDER = 4.0
@@ -70,6 +71,7 @@ class Finder:
     """The network that finds codes."""
 
     network: Network
+    side: int  # the longer side of what it sees, pixels
 
     def find(self, gray: np.ndarray) -> list[Found]:
         """Places where the code of a page stands, the likeliest first.
@@ -83,7 +85,7 @@ class Finder:
         longest = max(gray.shape)
         if longest < SMALLEST or longest > MOST_SLENDER * min(gray.shape):
             return []
-        small, scale = shrink(gray)
+        small, scale = shrink(gray, self.side)
         found = self._places(small, scale)
         if found and found[0].probability >= SURE_PLACE:
             return found
@@ -117,15 +119,18 @@ def load_finder(engine: str = "onnx", folder: Path | None = None, mail: Mail = "
     manifest = read_manifest(folder)
     if f"{NAMES[mail]}.{engine}" not in manifest.get("sha256", {}):
         return None
-    return Finder(load_network(folder, NAMES[mail], engine, manifest))
+    return Finder(load_network(folder, NAMES[mail], engine, manifest), SIDES[mail])
 
 
-def shrink(gray: np.ndarray) -> tuple[np.ndarray, float]:
-    """A page at the size that the network sees, (h, w) uint8 with sides that are multiples of GRID; and its scale."""
+def shrink(gray: np.ndarray, side: int) -> tuple[np.ndarray, float]:
+    """A page at the size that a network sees, (h, w) uint8 with sides that are multiples of GRID; and its scale.
+
+    side: the longer of both before they are made multiples, pixels.
+    """
     height, width = gray.shape
-    scale = SIDE / max(height, width)
+    scale = side / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    while max(gray.shape) >= 2 * SIDE:  # twenty times as fast as averaging at once
+    while max(gray.shape) >= 2 * side:  # twenty times as fast as averaging at once
         gray = cv2.resize(
             gray[: height // 2 * 2, : width // 2 * 2], (width // 2, height // 2), interpolation=cv2.INTER_AREA
         )

@@ -48,7 +48,7 @@ class View:
     clean: CleanPage | None  # None: seen at a glance
     fields: list[Field]
     attempts: list[Attempt]
-    is_any_piece: bool = False  # geometry alone found the places, and nobody said that this is an envelope
+    is_any_piece: bool = False  # geometry found the places, and this need not be an envelope, nor mail
 
     @property
     def best(self) -> Attempt | None:
@@ -86,15 +86,17 @@ class Viewer:
             return replace(self._searched(page, layout, None), is_any_piece=layout == "auto")
         if glanced.confidence >= SURE:
             return glanced
-        seen = glanced
+        seen, abroad = glanced, self.fields.directory is None
         prior = -np.inf if glanced.best is None else glanced.best.field.prior
         if prior >= LIKELY_PLACE:
             seen = self._closer(page, layout, glanced)
-            if seen.confidence >= (ILLEGIBLE if prior >= KNOWN_PLACE else SURE):
+            # Abroad a place may be a row of boxes, which geometry sees better.
+            if seen.confidence >= (ILLEGIBLE if prior >= KNOWN_PLACE and not abroad else SURE):
                 return seen
         # Abroad there is more mail than trained the finder: who says that this is an envelope is believed instead.
-        is_unlike = prior < LIKELY_PLACE and layout == "envelope" and self.fields.directory is None
-        return max(seen, self._searched(page, layout, None if is_unlike else glanced.fields), key=_confidence)
+        is_unlike = prior < LIKELY_PLACE and layout == "envelope" and abroad
+        searched = self._searched(page, layout, None if is_unlike else glanced.fields)
+        return max(seen, replace(searched, is_any_piece=layout == "auto" and abroad), key=_confidence)
 
     def _closer(self, page: Page, layout: Asked, glanced: View) -> View:
         """The likeliest place of a glance looked at again, and without the waves that cross it."""

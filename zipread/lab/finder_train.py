@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from zipread.finder import CELL, CHANNELS, HEIGHT, LENGTH, OUTSIDE, SIDE, bordered, places_in
+from zipread.finder import CELL, CHANNELS, HEIGHT, LENGTH, NAMES, OUTSIDE, SIDES, Mail, bordered, places_in
 from zipread.lab import stopped
 from zipread.lab.course import Course, averaged
 from zipread.lab.finder_network import build, page_loss
@@ -21,29 +21,29 @@ LEARNING_RATE = 2e-3
 WEIGHT_DECAY = 1e-2
 WARMUP = 300
 """Steps until the learning rate is reached."""
-SHORT_SIDES = (256, 384, 512)
-"""Shorter sides of what trains, pixels: a batch is of one shape."""
+SHORT_SIDES = (0.5, 0.75, 1.0)
+"""Shorter sides of what trains, shares of the longer: a batch is of one shape."""
 TURNED = 0.45
 """Share of pages that lie on a side or on their head."""
 SLANTED, SLANT = 0.15, 12.0
 """Share of pages that lie far askew, and how far at most, degrees; the others a little."""
 SIZES = (0.7, 1.12)
-"""How long a page's longer side is, shares of SIDE."""
+"""How long a page's longer side is, shares of what the finder sees."""
 CORE = (0.25, 0.6)
 """Cells this near to a code's middle, shares of its length and height, are to name it."""
 AHEAD = 8
 """Batches made before they are needed."""
 
 
-def train_finder(pages: Pages, held_out: Pages, passes: int, course: Course, name: str) -> dict[str, Any]:
-    """Train, and write `name`.keras and `name`.onnx.
+def train_finder(pages: Pages, held_out: Pages, passes: int, course: Course, mail: Mail) -> dict[str, Any]:
+    """Train, and write the network as .keras and .onnx.
 
     Args:
         pages: what trains.
         held_out: pages with digits of other writers, which only report.
         passes: over the whole set.
         course: where training begins, reports and writes.
-        name: of the network.
+        mail: what it is to know.
 
     Returns:
         The training record for the manifest.
@@ -54,7 +54,7 @@ def train_finder(pages: Pages, held_out: Pages, passes: int, course: Course, nam
     import keras
 
     keras.utils.set_random_seed(course.seed)
-    model, seed = build(), course.seed
+    model, seed, name, side = build(), course.seed, NAMES[mail], SIDES[mail]
     steps = passes * (len(pages) // BATCH)
     model.compile(course.optimizer(steps, min(WARMUP, steps // 4), LEARNING_RATE, WEIGHT_DECAY), page_loss)
     recipe = {"seed": seed, "passes": passes, "steps": steps}
@@ -63,32 +63,37 @@ def train_finder(pages: Pages, held_out: Pages, passes: int, course: Course, nam
     record: dict[str, Any] = {}
 
     def pictures() -> Iterator[np.ndarray]:
-        return (shown for shown, _ in batches(pages, seed))
+        return (shown for shown, _ in batches(pages, side, seed))
 
-    for step, (shown, truth) in zip(range(first + 1, steps + 1), _ahead(batches(pages, seed, first)), strict=False):
+    for step, (shown, truth) in zip(
+        range(first + 1, steps + 1), _ahead(batches(pages, side, seed, first)), strict=False
+    ):
         loss = float(model.train_on_batch(shown, truth))  # the mean since the last reset
         if step % every == 0 or step == steps:
             with averaged(model, pictures()):
-                missed = missed_share(model, held_out, seed)
+                missed = missed_share(model, held_out, side, seed)
             course.report(f"{name}: step {step}/{steps}, loss {loss:.4f}, held-out codes missed {missed:.2%}")
             record = {"loss": loss}
             model.reset_metrics()
             course.keep(model, name, recipe, step)
     course.settle(model, name, pictures)
-    record["held_out_missed"] = missed_share(model, held_out, seed)
+    record["held_out_missed"] = missed_share(model, held_out, side, seed)
     parameters = int(model.count_params())
     stopped.export(model, course.out, name, (None, None, None, 1), "pages")
-    return {"parameters": parameters, "passes": passes, "pages": len(pages), **record}
+    return {"parameters": parameters, "passes": passes, "pages": len(pages), "side": side, **record}
 
 
-def batches(pages: Pages, seed: int, first: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Endless batches of one shape each, anew for each `first`: (n, h + 3, w + 3, 1) uint8 and what `cells_of` says."""
+def batches(pages: Pages, side: int, seed: int, first: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Endless batches of one shape each, anew for each `first`: (n, h + 3, w + 3, 1) uint8 and what `cells_of` says.
+
+    side: the longer of h and w, pixels.
+    """
     waiting: dict[tuple[int, int], list[tuple[np.ndarray, np.ndarray]]] = {}
     index = 0
     while True:
         rng = np.random.default_rng((seed, first, index))
         for row in rng.permutation(len(pages)):
-            picture, corners = seen(rng, pages.picture(row), pages.corners[row])
+            picture, corners = seen(rng, pages.picture(row), pages.corners[row], side)
             group = waiting.setdefault(picture.shape, [])
             group.append((bordered(picture)[..., None], cells_of(corners, picture.shape)))
             if len(group) == BATCH:
@@ -110,19 +115,19 @@ def _ahead(items: Iterator[Any]) -> Iterator[Any]:
         yield ready.get()
 
 
-def seen(rng: np.random.Generator, gray: np.ndarray, corners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def seen(rng: np.random.Generator, gray: np.ndarray, corners: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
     """A page as it may come: turned, askew, nearer or farther, lighter or darker, out of focus; and its code's corners.
 
-    The code is all in the picture, or the page has none.
+    The code is all in the picture, whose longer side is `side` pixels, or the page has none.
     """
     quarters = int(rng.integers(1, 4)) if rng.random() < TURNED else 0
     slant = float(rng.uniform(-SLANT, SLANT) if rng.random() < SLANTED else rng.normal(0.0, 1.5))
     height, width = gray.shape
-    scale = SIDE / max(height, width) * float(rng.uniform(*SIZES))
+    scale = side / max(height, width) * float(rng.uniform(*SIZES))
     across, down = (height, width) if quarters % 2 else (width, height)
     long = max(across, down)
-    short = next(side for side in (*SHORT_SIDES, SIDE) if side >= min(SIDE, min(across, down) * SIDE / long))
-    size = (SIDE, short) if across >= down else (short, SIDE)
+    short = next(round(side * share) for share in SHORT_SIDES if share >= min(across, down) / long)
+    size = (side, short) if across >= down else (short, side)
     turn = cv2.getRotationMatrix2D((0.0, 0.0), -90.0 * quarters - slant, scale)
     room = np.abs(np.array(size) - scale * np.array((across, down)))
     shift = np.array(size) / 2 + rng.uniform(-0.5, 0.5, 2) * room
@@ -163,12 +168,12 @@ def cells_of(corners: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     return cells
 
 
-def missed_share(model: Any, pages: Pages, seed: int) -> float:
+def missed_share(model: Any, pages: Pages, side: int, seed: int) -> float:
     """Share of pages whose likeliest place is not that of the code, or which have no code and a likely place."""
     rng = np.random.default_rng(seed)
     missed = 0
     for row in range(len(pages)):
-        picture, corners = seen(rng, pages.picture(row), pages.corners[row])
+        picture, corners = seen(rng, pages.picture(row), pages.corners[row], side)
         found = places_in(np.asarray(model(bordered(picture)[None, ..., None], training=False))[0], 1.0)
         best = found[0] if found and found[0].probability >= 0.5 else None
         if best is None or np.isnan(corners).any():

@@ -101,8 +101,8 @@ def train(data: Path | None, recipe: Recipe, course: Course, only: Sequence[str]
     trainers: dict[str, Callable[[], dict[str, Any]]] = {
         "digits": lambda: train_digits(partial(_digit_set, training, recipe, course), recipe.epochs, held_out, course),
         "lines": lambda: train_lines(*_line_sets(training, held_out, recipe, course), recipe.passes, course),
-        "finder": lambda: train_finder(*page_sets("us"), recipe.rounds, course, "finder"),
-        "finder_abroad": lambda: train_finder(*page_sets("abroad"), recipe.rounds, course, "finder_abroad"),
+        "finder": lambda: train_finder(*page_sets("us"), recipe.rounds, course, "us"),
+        "finder_abroad": lambda: train_finder(*page_sets("abroad"), recipe.rounds, course, "abroad"),
     }
     for name, train_network in trainers.items():
         if name in only:
