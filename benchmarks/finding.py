@@ -31,7 +31,7 @@ from zipread.clean import clean_page
 from zipread.finder import load_finder
 from zipread.glance import glance
 from zipread.lab.synth import photo
-from zipread.lab.synth.abroad import COUNTRIES, places_abroad
+from zipread.lab.synth.abroad import countries_with, places_abroad
 from zipread.lab.synth.deck import OTHER_MAIL, load_supplies
 from zipread.lab.synth.hands import Writing
 from zipread.lab.synth.mail import Capture, MailTruth, Supplies, make_mail
@@ -74,8 +74,7 @@ def main() -> None:
     supplies = load_supplies(options.purpose, options.digits)
     reader = Reader(layout=options.layout, model=options.model)
     if options.abroad:
-        countries = [country for country in COUNTRIES if country.digits == options.abroad]
-        supplies = replace(supplies, places=places_abroad(options.seed, PLACES, countries))
+        supplies = replace(supplies, places=places_abroad(options.seed, PLACES, countries_with(options.abroad)))
         reader = Reader(layout=options.layout, model=options.model, digits=options.abroad, directory="none")
     captures = _captures()
     if options.only:

@@ -7,7 +7,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from zipread.cli.app import app
 from zipread.errors import DependencyError, InputError, UsageError
 from zipread.lab.address import InAddress, address_line
 from zipread.lab.habits import WithHabits
@@ -649,6 +651,17 @@ class TestMail:
             assert int(row["y"]) >= 0 and int(row["y"]) + int(row["height"]) <= height
         with pytest.raises(UsageError, match=r"truth\.csv exists"):
             next(write_deck(tmp_path / "deck", deck))
+
+    @pytest.mark.parametrize(("digits", "kind"), [(4, "mail"), (6, "parcel")])
+    def test_a_deck_may_go_abroad(self, prints, tmp_path, monkeypatch, digits, kind):
+        monkeypatch.setattr("zipread.lab.synth.deck.load_supplies", lambda *_: Supplies((), prints, prints, None))
+        arguments = ["lab", "synth", str(tmp_path / "deck"), "--n", "2", "--kind", kind, "--abroad", str(digits)]
+
+        result = CliRunner().invoke(app, arguments)
+
+        assert result.exit_code == 0, result.output
+        with (tmp_path / "deck" / "truth.csv").open(newline="", encoding="utf-8") as file:
+            assert [len(row["code"]) for row in csv.DictReader(file)] == [digits, digits]
 
     @pytest.mark.parametrize("kind", OTHER_MAIL)
     def test_a_deck_of_other_mail_is_the_same_however_long_it_is(self, prints, hands, kind):

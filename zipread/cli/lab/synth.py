@@ -8,6 +8,9 @@ from typing import Annotated
 
 import typer
 
+PLACES_ABROAD = 400
+"""Places in other countries that a deck's mail goes to."""
+
 
 class Writings(StrEnum):
     """Which writing the pieces of a deck bear."""
@@ -48,6 +51,10 @@ def synth(
             "envelopes with boxes for the code."
         ),
     ] = Pieces.mail,
+    abroad: Annotated[
+        int | None,
+        typer.Option(min=4, max=6, help="Mail to other countries, whose codes have so many digits; else US mail."),
+    ] = None,
     writing: Annotated[Writings, typer.Option(help="How the recipient's address is written, of mail.")] = Writings.both,
     digits_npz: Annotated[
         Path | None,
@@ -67,11 +74,14 @@ def synth(
     ] = 0.0,
 ) -> None:
     """Make a deck of mail pieces with known codes: pictures and truth.csv."""
+    from dataclasses import replace
+
     import cv2
     from rich.console import Console
     from rich.progress import track
 
     from zipread.errors import UsageError
+    from zipread.lab.synth.abroad import countries_with, places_abroad
     from zipread.lab.synth.deck import load_supplies, make_deck, make_others, write_deck
     from zipread.lab.synth.hands import Writing
 
@@ -83,6 +93,8 @@ def synth(
     if writing is not Writings.both:
         writings = tuple(kind for kind in writings if kind == writing.value)
     supplies = load_supplies(purpose.value, digits_npz, fonts)
+    if abroad is not None:
+        supplies = replace(supplies, places=places_abroad(seed, PLACES_ABROAD, countries_with(abroad)))
     if kind is Pieces.mail:
         deck = make_deck(seed, n, writings, supplies, uncoded)
     else:

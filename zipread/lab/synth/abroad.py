@@ -68,6 +68,11 @@ COUNTRIES = (
 cities. After what the Universal Postal Union says of its members' addresses, where codes have no letters."""
 
 
+def countries_with(digits: int) -> tuple[Country, ...]:
+    """The countries whose codes have so many digits."""
+    return tuple(country for country in COUNTRIES if country.digits == digits)
+
+
 def places_abroad(seed: int, count: int, countries: Sequence[Country] = COUNTRIES) -> tuple[Place, ...]:
     """Make places, each country as likely as any other."""
     rng = np.random.default_rng((seed, count))
