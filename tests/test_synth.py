@@ -577,11 +577,11 @@ class TestMail:
 
     def test_a_code_may_be_grouped_and_stand_behind_a_prefix(self):
         place = Place("12345", "Umea", "", next(c for c in COUNTRIES if c.name == "Sweden"))
-        address = Address(("A",), "Umea", place, form="SE- CODE CITY", grouped="XXX XX")
+        address = Address(("A",), "Umea", place, form="SE- CODE CITY", grouped="### ##")
         assert address.last_words == ("SE-", "123 45", "Umea")
         assert address.last_line == "SE- 123 45 Umea"
         assert replace(address, coded=False).last_words == ("Umea",)
-        assert replace(address, grouped="XX-XXX").code == "12-345"
+        assert replace(address, grouped="##-###").code == "12-345"
         assert replace(address, city="", form="CODE").last_words == ("123 45",)
 
     def test_a_city_left_out_of_the_last_line_stands_above_it(self):
@@ -598,7 +598,7 @@ class TestMail:
         by_hand = Hands(digits, np.arange(10), np.zeros(10, np.int64))
         hand = Hand(prints, prints.fonts[0], Script(height=30.0, stroke=3.0), by_hand, capitals=False, looseness=0.0)
         place = Place("12345", "Umea", "", next(c for c in COUNTRIES if c.name == "Sweden"))
-        block = write_address(np.random.default_rng(1), Address(("A",), "", place, form="CODE", grouped="XXX XX"), hand)
+        block = write_address(np.random.default_rng(1), Address(("A",), "", place, form="CODE", grouped="### ##"), hand)
         code = block.coverage[block.code.y : block.code.bottom, block.code.x : block.code.right].max(axis=0) > 0.3
         starts, stops = (np.flatnonzero(np.diff(code.astype(int), prepend=0, append=0) == edge) for edge in (1, -1))
         gaps = starts[1:] - stops[:-1]

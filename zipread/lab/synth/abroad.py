@@ -15,8 +15,8 @@ _ENGLISH = ("Station Road", "Church Street", "Mill Lane", "Queen Street", "Park 
 _SPANISH = ("Calle Mayor", "Avenida Juarez", "Calle de la Cruz", "Paseo del Prado", "Calle Hidalgo", "Carrera 7")
 _SLAVIC = ("ul. Lipowa", "Dlouha", "ul. Lenina", "Hlavna", "ul. Mickiewicza", "Strada Unirii", "bul. Levski")
 
-_IN_ONE, _IN_TWO, _OFTEN_IN_TWO = ("XXXXX",), ("XXX XX",), ("XXX XX", "XXXXX")
-_INDIAN = ("XXXXXX", "XXXXXX", "XXX XXX")
+_IN_ONE, _IN_TWO, _OFTEN_IN_TWO = ("#####",), ("### ##",), ("### ##", "#####")
+_INDIAN = ("######", "######", "### ###")
 
 _BEFORE, _AFTER = ("CODE CITY",), ("CITY CODE",)
 _DASHED = ("CITY CODE", "CITY - CODE", "CITY- CODE", "CITY, CODE", "PIN CODE", "PIN: CODE", "CODE")
@@ -45,24 +45,24 @@ COUNTRIES = (
     Country("Sweden", _IN_TWO, _or_with("SE"), False, _NORTHERN, ("Stockholm", "Lund", "Malmo", "Uppsala", "Umea")),
     Country("Czechia", _OFTEN_IN_TWO, _BEFORE, False, _SLAVIC, ("Praha 1", "Brno", "Plzen", "Ostrava", "Olomouc")),
     Country("Greece", _OFTEN_IN_TWO, _or_with("GR"), False, ("Ermou", "Stadiou"), ("Athina", "Patra", "Volos")),
-    Country("Poland", ("XX-XXX",), _BEFORE, False, _SLAVIC, ("Warszawa", "Krakow", "Gdansk", "Lodz", "Poznan")),
-    Country("Austria", ("XXXX",), _or_with("A"), False, _GERMAN, ("Wien", "Graz", "Linz", "Salzburg", "Innsbruck")),
-    Country("Switzerland", ("XXXX",), _or_with("CH"), False, _GERMAN, ("Bern", "Basel", "Chur", "St. Gallen")),
-    Country("Denmark", ("XXXX",), _or_with("DK"), False, _NORTHERN, ("Aarhus C", "Odense", "Esbjerg", "Roskilde")),
-    Country("Norway", ("XXXX",), _or_with("N"), False, _NORTHERN, ("Oslo", "Bergen", "Trondheim", "Hamar", "Bodo")),
-    Country("Belgium", ("XXXX",), _or_with("B"), False, _FRENCH, ("Bruxelles", "Gent", "Namur", "Antwerpen")),
-    Country("Hungary", ("XXXX",), _BEFORE_OR_ALONE, False, ("Petofi u.", "Fo utca"), ("Budapest", "Pecs", "Szeged")),
-    Country("Australia", ("XXXX",), _AFTER, True, _ENGLISH, ("PERTH WA", "SYDNEY NSW", "HOBART TAS", "Cairns QLD")),
-    Country("New Zealand", ("XXXX",), _AFTER, True, _ENGLISH, ("Wellington", "Auckland", "Dunedin", "Nelson")),
-    Country("South Africa", ("XXXX",), ("CITY CODE", "CODE", "CODE"), True, _ENGLISH, ("Cape Town", "Durban", "Paarl")),
-    Country("Philippines", ("XXXX",), ("CODE CITY", "CITY CODE"), True, _ENGLISH, ("Manila", "Cebu City", "Davao")),
+    Country("Poland", ("##-###",), _BEFORE, False, _SLAVIC, ("Warszawa", "Krakow", "Gdansk", "Lodz", "Poznan")),
+    Country("Austria", ("####",), _or_with("A"), False, _GERMAN, ("Wien", "Graz", "Linz", "Salzburg", "Innsbruck")),
+    Country("Switzerland", ("####",), _or_with("CH"), False, _GERMAN, ("Bern", "Basel", "Chur", "St. Gallen")),
+    Country("Denmark", ("####",), _or_with("DK"), False, _NORTHERN, ("Aarhus C", "Odense", "Esbjerg", "Roskilde")),
+    Country("Norway", ("####",), _or_with("N"), False, _NORTHERN, ("Oslo", "Bergen", "Trondheim", "Hamar", "Bodo")),
+    Country("Belgium", ("####",), _or_with("B"), False, _FRENCH, ("Bruxelles", "Gent", "Namur", "Antwerpen")),
+    Country("Hungary", ("####",), _BEFORE_OR_ALONE, False, ("Petofi u.", "Fo utca"), ("Budapest", "Pecs", "Szeged")),
+    Country("Australia", ("####",), _AFTER, True, _ENGLISH, ("PERTH WA", "SYDNEY NSW", "HOBART TAS", "Cairns QLD")),
+    Country("New Zealand", ("####",), _AFTER, True, _ENGLISH, ("Wellington", "Auckland", "Dunedin", "Nelson")),
+    Country("South Africa", ("####",), ("CITY CODE", "CODE", "CODE"), True, _ENGLISH, ("Cape Town", "Durban", "Paarl")),
+    Country("Philippines", ("####",), ("CODE CITY", "CITY CODE"), True, _ENGLISH, ("Manila", "Cebu City", "Davao")),
     Country("India", _INDIAN, _DASHED, True, _ENGLISH, ("Mumbai", "New Delhi", "Pune (MH)", "Chennai", "Dist. Jaipur")),
-    Country("Singapore", ("XXXXXX",), _AFTER, True, _ENGLISH, ("Singapore",)),
-    Country("China", ("XXXXXX",), _BEFORE_OR_ALONE, True, ("Renmin Road", "Nanjing Road"), ("Beijing", "Wuhan")),
-    Country("Vietnam", ("XXXXXX",), _AFTER, True, ("Le Loi", "Tran Phu Street"), ("Ha Noi", "Da Nang", "Hue")),
-    Country("Colombia", ("XXXXXX",), ("CITY CODE", "CODE CITY"), False, _SPANISH, ("Bogota D.C.", "Cali", "Pasto")),
-    Country("Romania", ("XXXXXX",), _BEFORE, False, _SLAVIC, ("Bucuresti", "Cluj-Napoca", "Iasi", "Sibiu")),
-    Country("Russia", ("XXXXXX",), ("CITY CODE", "CODE", "CODE CITY"), False, _SLAVIC, ("Moskva", "Tver", "Omsk")),
+    Country("Singapore", ("######",), _AFTER, True, _ENGLISH, ("Singapore",)),
+    Country("China", ("######",), _BEFORE_OR_ALONE, True, ("Renmin Road", "Nanjing Road"), ("Beijing", "Wuhan")),
+    Country("Vietnam", ("######",), _AFTER, True, ("Le Loi", "Tran Phu Street"), ("Ha Noi", "Da Nang", "Hue")),
+    Country("Colombia", ("######",), ("CITY CODE", "CODE CITY"), False, _SPANISH, ("Bogota D.C.", "Cali", "Pasto")),
+    Country("Romania", ("######",), _BEFORE, False, _SLAVIC, ("Bucuresti", "Cluj-Napoca", "Iasi", "Sibiu")),
+    Country("Russia", ("######",), ("CITY CODE", "CODE", "CODE CITY"), False, _SLAVIC, ("Moskva", "Tver", "Omsk")),
 )
 """Name, how codes are written, the lines they stand on, whether a house's number stands before its street, streets,
 cities. After what the Universal Postal Union says of its members' addresses, where codes have no letters."""

@@ -48,7 +48,7 @@ class Address:
     after: tuple[str, ...] = ()  # lines below the code
     coded: bool = True  # False: whoever wrote this forgot the code
     form: str = f"{CITY} {CODE}"  # of the line of the code
-    grouped: str = ""  # how the code is written, X for a digit; empty: in one
+    grouped: str = ""  # how the code is written, # for a digit; empty: in one
 
     @property
     def code(self) -> str:
@@ -56,7 +56,7 @@ class Address:
         if not self.coded:
             return ""
         digits = iter(self.place.code)
-        code = "".join(next(digits) if c == "X" else c for c in self.grouped) or self.place.code
+        code = "".join(next(digits) if c == "#" else c for c in self.grouped) or self.place.code
         return f"{code}-{self.plus4}" if self.plus4 else code
 
     @property

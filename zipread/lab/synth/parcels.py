@@ -27,10 +27,10 @@ HEADS = ("SHIP TO:", "SHIP TO:", "TO:", "TO", "DELIVER TO:", "Ship to", "")
 SENDERS = ("FROM:", "SHIP FROM:", "", "", "Return to:")
 TRACKED = ("TRACKING #:", "TRK#", "USPS TRACKING # EP", "TRACKING NO.", "")
 ROUTES = (
-    *("AA XXX X-XX", "AA XXX X-XX", "A-XXX-X", "AAX XXXX", "XX-XXX", "XXXX", "AAA XX", "XXX-XXX", "X AAA XXXX"),
-    *("XXXXX-XX", "AA-XXXX", "XX XX XX", "XXXXX", "AXXX.XX"),
+    *("AA ### #-##", "AA ### #-##", "A-###-#", "AA# ####", "##-###", "####", "AAA ##", "###-###", "# AAA ####"),
+    *("#####-##", "AA-####", "## ## ##", "#####", "A###.##"),
 )
-"""Forms of what carriers print for their own sorters; A is a letter, X a digit."""
+"""Forms of what carriers print for their own sorters; A is a letter, # a digit."""
 
 LEADING = 1.7
 """From line to line, digit heights."""
@@ -157,7 +157,7 @@ def _route(rng: np.random.Generator) -> str:
     """Letters and numbers that say which way a parcel goes, as carriers write them."""
     form = ROUTES[rng.integers(len(ROUTES))]
     letters, digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789"
-    drawn = {"A": letters, "X": digits}
+    drawn = {"A": letters, "#": digits}
     return "".join(str(rng.choice(list(drawn[c]))) if c in drawn else c for c in form)
 
 

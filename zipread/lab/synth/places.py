@@ -31,7 +31,7 @@ class Country:
     """How addresses are written in a country other than the United States."""
 
     name: str
-    written: tuple[str, ...]  # how codes are written, as often as each stands here: X is a digit
+    written: tuple[str, ...]  # how codes are written, as often as each stands here: # is a digit
     last_lines: tuple[str, ...]  # the same of the line they stand on, whose words may be CODE and CITY
     number_first: bool  # a house's number stands before its street
     streets: tuple[str, ...]
@@ -40,7 +40,7 @@ class Country:
     @property
     def digits(self) -> int:
         """Of a code."""
-        return self.written[0].count("X")
+        return self.written[0].count("#")
 
     @property
     def code_first(self) -> bool:
