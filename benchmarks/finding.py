@@ -295,7 +295,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--layout", choices=("auto", "envelope"), default="auto")
     parser.add_argument("--writing", nargs="+", choices=("handwritten", "printed"), default=("handwritten", "printed"))
     parser.add_argument("--only", nargs="+", choices=tuple(_captures()), help="captures to measure; all if not given")
-    parser.add_argument("--abroad", type=int, choices=(4, 5, 6), help="digits of codes; those of the US if not given")
+    parser.add_argument("--abroad", type=int, choices=range(4, 9), help="digits of codes; those of the US if not given")
     parser.add_argument("--other", type=int, default=100, help="pieces of each kind of other mail; 0: none")
     parser.add_argument("--stray", type=int, default=104, help="pictures that are no mail; 0 leaves them out")
     parser.add_argument("--notes", type=int, default=200, help="notes; 0 leaves them out")

@@ -16,7 +16,7 @@ from zipread.lab.habits import WithHabits
 from zipread.lab.synth import families, fonts, marks, photo
 from zipread.lab.synth.abroad import COUNTRIES, places_abroad
 from zipread.lab.synth.addresses import Address, make_address
-from zipread.lab.synth.boxed import make_boxed
+from zipread.lab.synth.boxed import make_boxed, row_of_boxes
 from zipread.lab.synth.capture import Wear, turn, wear
 from zipread.lab.synth.deck import COLUMNS, OTHER_MAIL, load_supplies, make_deck, make_others, write_deck
 from zipread.lab.synth.drawn import STROKES, draw_digit
@@ -230,6 +230,33 @@ class TestFields:
         middle = row.coverage[10, row.cells[1].x + 3 : row.cells[1].right - 3]
         assert len(row.cells) == 3
         assert middle.max() == 0
+
+    @pytest.mark.parametrize("frame", marks.FRAMES)
+    def test_room_before_a_place_leaves_its_boxes_closed(self, frame):
+        close, apart = (
+            marks.cells(np.random.default_rng(0), [True] * 4, (20, 30), frame, 1.0, room) for room in ({}, {2: 12.0})
+        )
+
+        moved = [after.x - before.x for before, after in zip(close.cells, apart.cells, strict=True)]
+        assert moved == [0, 0, 12, 12]
+        upper = apart.coverage[10] > 0.5
+        between = upper[apart.cells[1].right + 2 : apart.cells[2].x - 1]
+        assert between.size and not between.any()
+        ends = [upper[x - 1 : x + 2].any() for x in (apart.cells[1].right, apart.cells[2].x)]
+        assert ends == [True, True]
+        assert apart.coverage[:, apart.cells[3].right - 2 : apart.cells[3].right + 2].max() > 0.5
+
+    def test_boxes_for_a_code_with_a_hyphen_stand_in_its_groups(self):
+        country = next(country for country in COUNTRIES if country.name == "Japan")
+        address = Address(("A",), "Kyoto", Place("6048571", "Kyoto", "", country), grouped="###-####")
+        steps = set()
+        for seed in range(20):
+            row = row_of_boxes(np.random.default_rng(seed), address, 30.0, 1.0)
+            lefts = np.array([cell.x for cell in row.cells.cells])
+            assert len(lefts) == 7
+            wide = np.diff(lefts) > np.diff(lefts).min() + 3
+            steps.add(tuple(np.flatnonzero(wide)))
+        assert steps == {(), (2,)}
 
 
 class TestHands:
@@ -506,6 +533,17 @@ class TestMail:
             written += np.count_nonzero(left < 0.7 * np.median(gray)) > 150
         assert written >= 8
 
+    def test_a_postcard_whose_code_was_forgotten_has_none_whatever_its_form(self, prints, hands):
+        places = tuple(
+            replace(place, city="Tver") for place in places_abroad(1, 20, [c for c in COUNTRIES if c.name == "Russia"])
+        )
+        supplies, forms = Supplies(places, prints, prints, hands), set()
+        for seed in range(20):
+            _, truth = make_postcard(np.random.default_rng(seed), supplies, 1.0, None, (100.0,))
+            assert (truth.code, truth.corners) == ("", ())
+            forms.add(truth.writing)
+        assert forms == {"handwritten", "printed"}
+
     def test_a_code_in_boxes_stands_in_the_corner_of_its_envelope_that_has_them(self, prints, hands):
         supplies = Supplies((Place("62704", "Springfield", "IL"),), prints, prints, hands)
         flat, corners = partial(photo.scan, skew=0.0), set()
@@ -652,7 +690,7 @@ class TestMail:
         with pytest.raises(UsageError, match=r"truth\.csv exists"):
             next(write_deck(tmp_path / "deck", deck))
 
-    @pytest.mark.parametrize(("digits", "kind"), [(4, "mail"), (6, "parcel")])
+    @pytest.mark.parametrize(("digits", "kind"), [(4, "mail"), (6, "parcel"), (8, "boxed")])
     def test_a_deck_may_go_abroad(self, prints, tmp_path, monkeypatch, digits, kind):
         monkeypatch.setattr("zipread.lab.synth.deck.load_supplies", lambda *_: Supplies((), prints, prints, None))
         arguments = ["lab", "synth", str(tmp_path / "deck"), "--n", "2", "--kind", kind, "--abroad", str(digits)]

@@ -53,7 +53,7 @@ def synth(
     ] = Pieces.mail,
     abroad: Annotated[
         int | None,
-        typer.Option(min=4, max=6, help="Mail to other countries, whose codes have so many digits; else US mail."),
+        typer.Option(min=4, max=8, help="Mail to other countries, whose codes have so many digits; else US mail."),
     ] = None,
     writing: Annotated[Writings, typer.Option(help="How the recipient's address is written, of mail.")] = Writings.both,
     digits_npz: Annotated[

@@ -20,6 +20,8 @@ _INDIAN = ("######", "######", "### ###")
 
 _BEFORE, _AFTER = ("CODE CITY",), ("CITY CODE",)
 _DASHED = ("CITY CODE", "CITY - CODE", "CITY- CODE", "CITY, CODE", "PIN CODE", "PIN: CODE", "CODE")
+_BRAZILIAN = ("CODE CITY", "CODE - CITY", "CITY CODE", "CEP CODE", "CEP: CODE", "CEP: CODE CITY", "CODE")
+_BEFORE_OR_AFTER = ("CODE CITY", "CODE CITY", "CITY CODE", "CODE")
 _BEFORE_OR_ALONE = ("CODE CITY", "CODE CITY", "CODE CITY", "CODE")
 
 
@@ -62,6 +64,11 @@ COUNTRIES = (
     Country("Vietnam", ("######",), _AFTER, True, ("Le Loi", "Tran Phu Street"), ("Ha Noi", "Da Nang", "Hue")),
     Country("Colombia", ("######",), ("CITY CODE", "CODE CITY"), False, _SPANISH, ("Bogota D.C.", "Cali", "Pasto")),
     Country("Romania", ("######",), _BEFORE, False, _SLAVIC, ("Bucuresti", "Cluj-Napoca", "Iasi", "Sibiu")),
+    Country("Israel", ("#######",), ("CITY CODE", "CODE CITY"), False, ("Rehov Herzl", "Hayarkon"), ("Haifa", "Eilat")),
+    Country("Chile", ("#######", "### ####"), ("CODE CITY", "CODE"), False, _SPANISH, ("Santiago", "Iquique", "Arica")),
+    Country("Japan", ("###-####",), _BEFORE_OR_AFTER, True, ("Honcho", "Aoba-cho"), ("Tokyo", "Kyoto", "Sendai-shi")),
+    Country("Portugal", ("####-###",), ("CODE CITY", "P-CODE CITY"), False, ("Rua Augusta",), ("Lisboa", "Porto")),
+    Country("Brazil", ("#####-###",), _BRAZILIAN, False, ("Rua XV", "Av. Brasil"), ("Rio de Janeiro - RJ", "Natal RN")),
     Country("Russia", ("######",), ("CITY CODE", "CODE", "CODE CITY"), False, _SLAVIC, ("Moskva", "Tver", "Omsk")),
 )
 """Name, how codes are written, the lines they stand on, whether a house's number stands before its street, streets,

@@ -25,12 +25,21 @@ from zipread.lab.synth.mail import (
 )
 from zipread.records import Box
 
-Corner = Literal["lower right", "upper left", "lower left", "under the address"]
-CORNERS: dict[Corner, float] = {"lower right": 0.45, "upper left": 0.25, "lower left": 0.15, "under the address": 0.15}
+Corner = Literal["lower right", "upper left", "lower left", "upper right", "under the address"]
+CORNERS: dict[Corner, float] = {
+    "lower right": 0.4,
+    "upper left": 0.22,
+    "lower left": 0.14,
+    "upper right": 0.1,
+    "under the address": 0.14,
+}
 """Where on an envelope the boxes are, and how often: on the lower right in France or Australia, on the upper left in
-China, on the lower left in Russia."""
-DIGITS_IN_INCHES = (0.13, 0.3)
-"""Height of digits in the boxes of an envelope."""
+China, on the lower left in Russia, on the upper right in Japan, where the stamp is on the left."""
+DIGITS_IN_INCHES, MOST_AT_FULL_HEIGHT = (0.13, 0.3), 6
+"""Height of digits in the boxes of an envelope; if there are more of them than so many, they are as much smaller."""
+APART, BETWEEN_GROUPS, HYPHEN = 0.7, (0.25, 0.9), 0.35
+"""How often the groups of a code that has a hyphen stand apart, how far, and how long what is printed between is, digit
+heights."""
 TYPED = 0.2
 """Share of envelopes that a machine addressed."""
 STAMPED, CANCELLED = 0.7, 0.6
@@ -64,11 +73,22 @@ class Filled:
         return replace(self.code, x=self.code.x + x, y=self.code.y + round(y + self.top))
 
 
-def row_of_boxes(rng: np.random.Generator, count: int, tall: float, line: float) -> Row:
-    """Draw boxes for `count` digits `tall` pixels high, by a line `line` pixels wide."""
+def row_of_boxes(rng: np.random.Generator, address: Address, tall: float, line: float) -> Row:
+    """Draw boxes for the digits of an address's code, `tall` pixels high, by a line `line` pixels wide."""
     size = tall * rng.uniform(1.1, 1.6), tall * rng.uniform(1.2, 1.7)
     frame = marks.FRAMES[rng.integers(len(marks.FRAMES))]
-    return Row(marks.cells(rng, [True] * count, size, frame, line), size[1])
+    boxes, group = [True] * len(address.place.code), address.grouped.find("-")
+    if group < 0 or rng.random() >= APART:
+        return Row(marks.cells(rng, boxes, size, frame, line), size[1])
+    room = tall * float(rng.uniform(*BETWEEN_GROUPS))
+    row = marks.cells(rng, boxes, size, frame, line, {group: room})
+    before, after = row.cells[group - 1], row.cells[group]
+    if room > 1.5 * HYPHEN * tall:
+        middle, half, y = (before.right + after.x) / 2, HYPHEN * tall / 2, before.y + before.height / 2
+        hyphen = np.zeros(row.coverage.shape, np.uint8)
+        marks.polyline(hyphen, np.array([(middle - half, y), (middle + half, y)]), max(line, 0.08 * tall))
+        np.maximum(row.coverage, hyphen.astype(np.float32) / 255, out=row.coverage)
+    return Row(row, size[1])
 
 
 def fill_in(rng: np.random.Generator, row: Row, code: str, hand: Hand) -> Filled:
@@ -125,13 +145,13 @@ def make_boxed(
     takes them.
     """
     place, other = (supplies.places[rng.integers(len(supplies.places))] for _ in range(2))
-    address = replace(make_address(rng, place, business=bool(rng.random() < 0.2)), plus4="", grouped="")
-    sender = replace(make_address(rng, other, business=bool(rng.random() < 0.4)), grouped="")
+    address = replace(make_address(rng, place, business=bool(rng.random() < 0.2)), plus4="")
+    sender = make_address(rng, other, business=bool(rng.random() < 0.4))
     if rng.random() < uncoded:
         address, sender = replace(address, coded=False), replace(sender, coded=False)
-    envelope = _blank(rng, supplies, resolutions)
+    envelope = _blank(rng, supplies, resolutions, min(1.0, MOST_AT_FULL_HEIGHT / len(place.code)))
     corner: Corner = list(CORNERS)[rng.choice(len(CORNERS), p=list(CORNERS.values()))]
-    if rng.random() < STAMPED:
+    if rng.random() < STAMPED and corner != "upper right":
         stamp = stationery.put_stamp(rng, envelope.sheet, supplies.print_fonts, envelope.dpi)
         if rng.random() < CANCELLED:
             stationery.put_postmark(rng, envelope.sheet, supplies.print_fonts, stamp, envelope.dpi)
@@ -142,14 +162,14 @@ def make_boxed(
     return captured(rng, envelope.sheet, capture, address, box, envelope.writing, "boxed", words)
 
 
-def _blank(rng: np.random.Generator, supplies: Supplies, resolutions: tuple[float, ...]) -> _Envelope:
-    """An envelope with nothing on it, and who is to write on it."""
+def _blank(rng: np.random.Generator, supplies: Supplies, resolutions: tuple[float, ...], smaller: float) -> _Envelope:
+    """An envelope with nothing on it, and who is to write on it. smaller: digits are so many times as high as usual."""
     width, height = SIZES_IN_INCHES[rng.integers(len(SIZES_IN_INCHES))]
     dpi = resolutions[rng.integers(len(resolutions))]
     paper = stationery.ENVELOPES[rng.choice(6, p=[0.47, 0.14, 0.11, 0.12, 0.09, 0.07])]
     sheet = stationery.make_envelope(rng, int(height * dpi), int(width * dpi), paper)
     writing: Writing = "printed" if rng.random() < TYPED else "handwritten"
-    hand = choose_hand(rng, writing, supplies, dpi * float(rng.uniform(*DIGITS_IN_INCHES)))
+    hand = choose_hand(rng, writing, supplies, smaller * dpi * float(rng.uniform(*DIGITS_IN_INCHES)))
     frames = np.array(FRAME_INKS[rng.integers(len(FRAME_INKS))], float) * rng.uniform(0.8, 1.15)
     return _Envelope(sheet, dpi, writing, hand, choose_ink(rng, by_hand=writing == "handwritten"), frames)
 
@@ -162,9 +182,9 @@ def _put_sender(
     tall = envelope.dpi * float(rng.uniform(0.07, 0.1))
     hand = choose_hand(rng, "handwritten" if by_hand else "printed", supplies, tall)
     height, width = envelope.sheet.shape[:2]
-    boxes = sender.code if rng.random() < SENDERS_BOXES and not sender.plus4 else ""
+    boxes = replace(sender, grouped="").code if rng.random() < SENDERS_BOXES and not sender.plus4 else ""
     coverage = fitted(rng, replace(sender, coded=sender.coded and not boxes), hand, 0.4 * width).coverage
-    row = row_of_boxes(rng, len(boxes), tall, max(1.0, envelope.dpi / 150)) if boxes else None
+    row = row_of_boxes(rng, sender, tall, max(1.0, envelope.dpi / 150)) if boxes else None
     below = 0 if row is None else row.cells.coverage.shape[0] + envelope.inches(0.08)
     x, y = (envelope.inches(inches) for inches in rng.uniform(0.2, 0.45, 2))
     if corner == "upper left":
@@ -178,14 +198,14 @@ def _put_recipient(rng: np.random.Generator, envelope: _Envelope, address: Addre
     """Write the recipient's address and the code into its boxes; returns where that stands."""
     height, width = envelope.sheet.shape[:2]
     script = envelope.hand.script
-    row = row_of_boxes(rng, len(address.place.code), script.height, max(1.0, envelope.dpi * rng.uniform(0.006, 0.015)))
+    row = row_of_boxes(rng, address, script.height, max(1.0, envelope.dpi * rng.uniform(0.006, 0.015)))
     h, w = row.cells.coverage.shape
     written = address if rng.random() < TWICE else _without_code(address)
     smaller = script.height * float(rng.uniform(0.6, 0.9))
     hand = replace(envelope.hand, script=replace(script, height=smaller, stroke=max(1.0, 0.8 * script.stroke)))
     block = fitted(rng, written, hand, 0.55 * width)
     margin = tuple(envelope.inches(inches) for inches in rng.uniform(0.2, 0.5, 2))
-    upper, lower = 0.3 * height, height - margin[1] - (0.0 if corner == "upper left" else 1.25 * h)
+    upper, lower = 0.3 * height, height - margin[1] - (0.0 if corner in ("upper left", "upper right") else 1.25 * h)
     block = block.scaled(min(1.0, (lower - upper) / block.coverage.shape[0]))
     left = round(width * float(rng.uniform(0.25, 0.42)))
     top = round(upper + max(0.0, lower - upper - block.coverage.shape[0]) * float(rng.uniform(0.0, 0.9)))
@@ -196,9 +216,10 @@ def _put_recipient(rng: np.random.Generator, envelope: _Envelope, address: Addre
         "lower right": (width - margin[0] - w, height - margin[1] - h),
         "lower left": (margin[0], height - margin[1] - h),
         "upper left": margin,
+        "upper right": (width - margin[0] - w, margin[1]),
         "under the address": (left, top + block.coverage.shape[0] + round(0.2 * h)),
     }[corner]
-    return envelope.draw_boxes(rng, row, address.code, envelope.hand, (max(2, at[0]), at[1]))
+    return envelope.draw_boxes(rng, row, replace(address, grouped="").code, envelope.hand, (max(2, at[0]), at[1]))
 
 
 def _without_code(address: Address) -> Address:

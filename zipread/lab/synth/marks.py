@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 import cv2
@@ -46,20 +47,27 @@ def curve(points: np.ndarray, steps: int = 12) -> np.ndarray:
 
 
 def cells(
-    rng: np.random.Generator, present: Sequence[bool], size: tuple[float, float], kind: Frame, line: float
+    rng: np.random.Generator,
+    present: Sequence[bool],
+    size: tuple[float, float],
+    kind: Frame,
+    line: float,
+    room: Mapping[int, float] = MappingProxyType({}),
 ) -> Cells:
     """Draw a row of cells.
 
     present: for each place in the row, whether it has a frame; size: (width, height) of one, pixels;
-    line: width of the printed line, pixels.
+    line: width of the printed line, pixels; room: left before some places, besides what is left before all, pixels.
     """
     count = len(present)
     width, height = size
     pad = int(np.ceil(line)) + 1
     gap = width * rng.uniform(0.08, 0.35) if kind == "separate" else 0.0
-    total = count * width + (count - 1) * gap
-    canvas = np.zeros((int(height) + 2 * pad + 1, int(total) + 2 * pad + 1), np.uint8)
-    lefts = [pad + index * (width + gap) for index in range(count)]
+    lefts = [
+        pad + index * (width + gap) + sum(more for place, more in room.items() if place <= index)
+        for index in range(count)
+    ]
+    canvas = np.zeros((int(height) + 2 * pad + 1, int(lefts[-1] + width) + pad + 1), np.uint8)
     top, bottom = float(pad), pad + height
     tick = bottom - height * rng.uniform(0.15, 0.6)
     for index, left in enumerate(lefts):
@@ -67,8 +75,8 @@ def cells(
         if not present[index]:
             continue
         if kind == "comb":
-            first = index == 0 or not present[index - 1]
-            last = index == count - 1 or not present[index + 1]
+            first = index == 0 or not present[index - 1] or index in room
+            last = index == count - 1 or not present[index + 1] or index + 1 in room
             outline = [(left, top if first else tick), (left, bottom), (right, bottom), (right, top if last else tick)]
         elif kind == "open":
             outline = [(left, top), (left, bottom), (right, bottom), (right, top)]

@@ -201,7 +201,8 @@ def _put_on_rules(
 ) -> Box | None:
     """Print lines on the right half, and write the address on them, a line each."""
     rows = [*address.lines, *([address.last_line] if address.last_words else []), *address.after]
-    code_row, count = len(address.lines), len(rows) + int(rng.integers(0, 2))
+    code_row = len(address.lines) if address.last_words else None
+    count = len(rows) + int(rng.integers(0, 2))
     first = min(franked + 0.12 * card.sheet.dpi, 0.55 * card.height) + card.hand.script.height
     pitch = (card.height - card.margin - first) / count * float(rng.uniform(0.8, 1.0))
     box = None

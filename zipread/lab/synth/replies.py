@@ -245,7 +245,7 @@ def _in_boxes(
 ) -> Box | None:
     """Print a label and a box a digit, and write a code into them; returns where it stands, None without a code."""
     sheet, tall = card.sheet, card.hand.script.height
-    row = row_of_boxes(rng, len(address.place.code), tall, max(1.0, sheet.dpi / 120))
+    row = row_of_boxes(rng, address, tall, max(1.0, sheet.dpi / 120))
     coverage = row.cells.coverage
     x = min(round(start), sheet.picture.shape[1] - coverage.shape[1] - 4)
     y = round(foot + 0.15 * tall - coverage.shape[0])
