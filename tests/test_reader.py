@@ -12,6 +12,7 @@ from zipread.attempts import (
     MOST_EVIDENCE,
     Attempt,
     Seen,
+    confidence_at_a_glance,
     confidence_here,
     confidence_on_any_piece,
     confidence_on_page,
@@ -382,6 +383,27 @@ def test_a_page_is_no_surer_than_its_reading_and_less_sure_where_places_compete(
     again = confidence_on_page(best, [best], [best.field, attempt_at(0.9, (520.0, 300.0), 0.5).field])
     assert disputed < alone <= 0.99
     assert again == alone  # the same place, cut a little differently, is no rival
+
+
+def test_a_place_whose_digits_points_part_as_an_amounts_is_less_likely():
+    best = attempt_at(3.5, (500.0, 300.0), 0.99)
+    amount = replace(best, is_amount=True)
+    assert amount.merit < best.merit
+    assert confidence_at_a_glance(amount) < 0.95 < confidence_at_a_glance(best)
+    assert confidence_on_page(amount, [amount], [amount.field]) < confidence_on_page(best, [best], [best.field])
+    assert confidence_here(amount, [amount]) < confidence_here(best, [best])
+
+
+@pytest.mark.parametrize(
+    ("text", "layout", "amount"),
+    [("387.60", "envelope", True), ("38760", "envelope", False), ("387.60", "field", False)],
+)
+def test_points_speak_against_a_place_on_a_page_but_not_against_a_field_that_was_cut_out(text, layout, amount):
+    page = Page(drawn(text))
+    height, width = page.gray.shape
+    reader = FieldReader(Networks.load("onnx", None), 5, None)
+    attempt = reader.glance(page, Field((width / 2, height / 2), (float(width), float(height)), 0.0, layout, prior=4.0))
+    assert (attempt.decoded.code, attempt.is_amount) == ("38760", amount)
 
 
 @pytest.mark.parametrize(

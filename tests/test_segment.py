@@ -1,10 +1,12 @@
 from dataclasses import replace
+from itertools import pairwise
 
 import cv2
 import numpy as np
+import pytest
 
 from zipread.records import Box, FieldImage
-from zipread.segment import cut_apart, lattice_of, part, segment
+from zipread.segment import are_of_amount, cut_apart, lattice_of, part, points_among, segment
 from zipread.segment.atoms import Atom, digit_height, split
 from zipread.segment.lines import remove_cell_frames, remove_lines
 from zipread.segment.slant import deslant
@@ -173,3 +175,46 @@ def test_a_component_is_cut_at_its_bridge_and_a_tiny_one_not_at_all():
     assert sum(np.count_nonzero(piece.mask) for piece in pieces) == np.count_nonzero(mask)
     tiny = Atom(np.full((3, 3), 255, np.uint8), Box(0, 0, 3, 3))
     assert split(tiny, 4.0) == [tiny]
+
+
+@pytest.mark.parametrize(
+    ("mark", "there"),
+    [
+        (Box(52, 37, 4, 4), True),  # a point
+        (Box(51, 37, 5, 10), True),  # a comma
+        (Box(52, 39, 2, 2), False),  # a speck
+        (Box(52, 24, 4, 4), False),  # in the middle of the line
+        (Box(52, 50, 4, 4), False),  # below it
+        (Box(49, 30, 10, 3), False),  # a hyphen
+        (Box(52, 22, 4, 19), False),  # as high as half a digit
+        (Box(30, 37, 4, 4), False),  # inside a digit's box
+    ],
+)
+def test_points_among_digits_are_low_and_small(mark, there):
+    mask = np.zeros((60, 130), np.uint8)
+    digits = [Box(10, 10, 14, 30), Box(28, 12, 18, 29), Box(62, 9, 14, 31), Box(84, 10, 16, 30)]
+    for box in digits:
+        cv2.rectangle(mask, (box.x, box.y), (box.right - 1, box.bottom - 1), 255, 1)
+    mask[mark.y : mark.bottom, mark.x : mark.right] = 255
+    assert points_among(mask, digits) == [False, there, False]
+
+
+@pytest.mark.parametrize(
+    ("written", "amount"),
+    [
+        ("12345", False),
+        ("123.45", True),
+        ("12,345", True),
+        ("1234.5", False),
+        ("1.2345", False),
+        ("1.23.45", False),
+        ("1,234.56", True),
+        ("1,234,567.89", True),
+        ("12.345678", False),  # a Brazilian code, its hyphen being none of these
+        ("1,2,3,4,5", False),
+    ],
+)
+def test_points_part_an_amount_by_threes_from_its_end(written, amount):
+    digits = [at for at, character in enumerate(written) if character.isdigit()]
+    points = [after - before > 1 for before, after in pairwise(digits)]
+    assert are_of_amount(points) is amount

@@ -37,6 +37,10 @@ ANY_PIECE_WEIGHT, ANY_PIECE_BIAS = 0.51, 0.45
 a page, log-odds. Fitted on 671 made pieces, read without a directory, as if half of them were envelopes, a quarter
 cards, a fifth letters and parcels, and one in twenty a note."""
 
+OF_AMOUNT = 3.9
+"""What a place loses where points part its digits as an amount's, log-odds. Of what a glance read they did on 3 of 356
+pieces of made mail and 42 of 96 notes."""
+
 LEADS = (-3.0, 5.0)
 """Least and greatest lead of a place that counts, log-odds."""
 
@@ -64,6 +68,12 @@ class Attempt:
     looks: tuple[Seen, ...]
     shown: Seen  # the one of the looks that shows the code best; the first where none shows one
     decoded: Decoded | None
+    is_amount: bool = False  # points part its digits as an amount's
+
+    @property
+    def place(self) -> float:
+        """Log-odds that the code of the page stands here, before it is read and after its points were seen."""
+        return self.field.prior - (OF_AMOUNT if self.is_amount else 0.0)
 
     @property
     def kind(self) -> Kind:
@@ -78,7 +88,7 @@ class Attempt:
         """Log-odds that this is the code of the page: of the place and of the reading together."""
         if self.decoded is None:
             return -np.inf
-        return self.field.prior + min(MOST_EVIDENCE, log_odds(self.decoded.confidence))
+        return self.place + min(MOST_EVIDENCE, log_odds(self.decoded.confidence))
 
 
 def outline_of(field: Field) -> Corners:
@@ -97,7 +107,7 @@ def confidence_here(best: Attempt, attempts: Sequence[Attempt]) -> float:
 def _agreed_prior(best: Attempt, attempts: Sequence[Attempt]) -> float:
     """Log-odds that the code stands at any place that reads alike: some hold others, and share what is theirs."""
     assert best.decoded is not None
-    alike = [a.field.prior for a in attempts if a.decoded is not None and a.decoded.code == best.decoded.code]
+    alike = [a.place for a in attempts if a.decoded is not None and a.decoded.code == best.decoded.code]
     return log_odds(sum(map(probability, alike)))
 
 
@@ -114,7 +124,7 @@ def confidence_on_page(best: Attempt, attempts: Sequence[Attempt], fields: Seque
         return best.decoded.confidence
     apart = ELSEWHERE * max(best.field.size)
     others = [field.prior for field in fields if math.dist(field.center, best.field.center) > apart]
-    lead = best.field.prior - max(others, default=-np.inf)
+    lead = best.place - max(others, default=-np.inf)
     place = _agreed_prior(best, attempts)
     evidence = (log_odds(best.decoded.confidence), place, float(np.clip(lead, *LEADS)))
     value = PAGE_BIAS + sum(weight * part for weight, part in zip(PAGE_WEIGHTS, evidence, strict=True))
@@ -138,6 +148,6 @@ def confidence_at_a_glance(best: Attempt) -> float:
     """
     if best.decoded is None:
         return 0.0
-    evidence = (log_odds(best.decoded.confidence), best.field.prior)
+    evidence = (log_odds(best.decoded.confidence), best.place)
     value = GLANCE_BIAS + sum(weight * part for weight, part in zip(GLANCE_WEIGHTS, evidence, strict=True))
     return min(best.decoded.confidence, probability(value))

@@ -24,6 +24,7 @@ from zipread.clean import Look, cut_field, drop_out
 from zipread.decode import (
     PLUS4_STEP,
     Calibration,
+    Decoded,
     decide,
     likeliest_digits,
     shortlist,
@@ -32,7 +33,7 @@ from zipread.decode import (
 from zipread.finder import Finder, Mail, load_finder
 from zipread.normalize import normalize_ink
 from zipread.records import Field, FieldImage, Lattice, Page, written_lengths
-from zipread.segment import Parts, cut_apart, cut_out, lattice_of, part
+from zipread.segment import Parts, are_of_amount, cut_apart, cut_out, lattice_of, part, points_among
 from zipread.sequence import COLUMN, DIGIT_ROWS, ColumnReader, SeenLine, load_column_reader, normalize_line
 from zipread.skim import skim
 
@@ -254,7 +255,15 @@ class FieldReader:
         """What some looks at a field say together."""
         told = [(look, look.weighed) for look in looks if look.weighed is not None]
         decoded = decide([weighed for _, weighed in told], self.digits, self.directory, self.networks.calibration)
-        return Attempt(field, looks, looks[0] if decoded is None else told[decoded.look][0], decoded)
+        if decoded is None:
+            return Attempt(field, looks, looks[0], None)
+        shown = told[decoded.look][0]
+        return Attempt(field, looks, shown, decoded, field.layout == "envelope" and self._shows_amount(shown, decoded))
+
+    def _shows_amount(self, seen: Seen, decoded: Decoded) -> bool:
+        """Whether points part the digits that a look shows as those of an amount are."""
+        digits = [seen.lattice.candidates[index].box for index in decoded.candidates[: self.digits]]
+        return are_of_amount(points_among(seen.image.mask, digits))
 
 
 def _band(image: FieldImage, lattice: Lattice) -> tuple[float, float]:

@@ -17,9 +17,10 @@ import numpy as np
 from zipread.records import Box, Candidate, FieldImage, Lattice
 from zipread.segment.atoms import Atom, components, digit_height, join_broken, may_be_ink, merge, split
 from zipread.segment.lines import remove_cell_frames, remove_lines
+from zipread.segment.points import are_of_amount, points_among
 from zipread.segment.slant import deslant
 
-__all__ = ["Parts", "cut_apart", "cut_out", "lattice_of", "part", "segment"]
+__all__ = ["Parts", "are_of_amount", "cut_apart", "cut_out", "lattice_of", "part", "points_among", "segment"]
 
 
 MAX_ATOMS = 40
