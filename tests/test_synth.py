@@ -234,7 +234,7 @@ class TestFields:
     @pytest.mark.parametrize("frame", marks.FRAMES)
     def test_room_before_a_place_leaves_its_boxes_closed(self, frame):
         close, apart = (
-            marks.cells(np.random.default_rng(0), [True] * 4, (20, 30), frame, 1.0, room) for room in ({}, {2: 12.0})
+            marks.cells(np.random.default_rng(0), [True] * 4, (20, 30), frame, 1.0, part) for part in (None, (2, 12.0))
         )
 
         moved = [after.x - before.x for before, after in zip(close.cells, apart.cells, strict=True)]

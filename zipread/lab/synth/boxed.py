@@ -81,7 +81,7 @@ def row_of_boxes(rng: np.random.Generator, address: Address, tall: float, line: 
     if group < 0 or rng.random() >= APART:
         return Row(marks.cells(rng, boxes, size, frame, line), size[1])
     room = tall * float(rng.uniform(*BETWEEN_GROUPS))
-    row = marks.cells(rng, boxes, size, frame, line, {group: room})
+    row = marks.cells(rng, boxes, size, frame, line, (group, room))
     before, after = row.cells[group - 1], row.cells[group]
     if room > 1.5 * HYPHEN * tall:
         middle, half, y = (before.right + after.x) / 2, HYPHEN * tall / 2, before.y + before.height / 2

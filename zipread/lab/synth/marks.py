@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Literal
 
 import cv2
@@ -52,21 +51,20 @@ def cells(
     size: tuple[float, float],
     kind: Frame,
     line: float,
-    room: Mapping[int, float] = MappingProxyType({}),
+    parted: tuple[int, float] | None = None,
 ) -> Cells:
     """Draw a row of cells.
 
     present: for each place in the row, whether it has a frame; size: (width, height) of one, pixels;
-    line: width of the printed line, pixels; room: left before some places, besides what is left before all, pixels.
+    line: width of the printed line, pixels; parted: a place before which room is left, and how much more than before
+    the others, pixels.
     """
     count = len(present)
     width, height = size
     pad = int(np.ceil(line)) + 1
     gap = width * rng.uniform(0.08, 0.35) if kind == "separate" else 0.0
-    lefts = [
-        pad + index * (width + gap) + sum(more for place, more in room.items() if place <= index)
-        for index in range(count)
-    ]
+    group, room = parted or (count, 0.0)
+    lefts = [pad + index * (width + gap) + (room if index >= group else 0.0) for index in range(count)]
     canvas = np.zeros((int(height) + 2 * pad + 1, int(lefts[-1] + width) + pad + 1), np.uint8)
     top, bottom = float(pad), pad + height
     tick = bottom - height * rng.uniform(0.15, 0.6)
@@ -75,8 +73,8 @@ def cells(
         if not present[index]:
             continue
         if kind == "comb":
-            first = index == 0 or not present[index - 1] or index in room
-            last = index == count - 1 or not present[index + 1] or index + 1 in room
+            first = index == 0 or not present[index - 1] or index == group
+            last = index == count - 1 or not present[index + 1] or index + 1 == group
             outline = [(left, top if first else tick), (left, bottom), (right, bottom), (right, top if last else tick)]
         elif kind == "open":
             outline = [(left, top), (left, bottom), (right, bottom), (right, top)]
