@@ -152,13 +152,16 @@ def test_the_code_is_seen_whichever_way_the_piece_lies(quarters):
 
 
 class Sees:
-    """A finder that sees one place."""
+    """A finder that sees these places."""
 
-    def __init__(self, place: Found) -> None:
-        self.place = place
+    def __init__(self, *places: Found) -> None:
+        self.places = list(places)
 
     def find(self, gray: np.ndarray) -> list[Found]:
-        return [self.place]
+        return self.places
+
+
+LOSS = np.exp(-NO_NUMBER)
 
 
 @pytest.mark.parametrize(("off", "high"), [(0, 40), (14, 34), (-14, 34), (0, 28)])
@@ -188,6 +191,30 @@ def test_a_place_without_a_number_of_the_codes_length_is_less_likely(text, loses
     )
     [place] = glance(Page(gray), Sees(seen), load_column_reader(), 5)
     assert place.prior == pytest.approx(np.log(9) - loses)
+
+
+@pytest.mark.parametrize(
+    ("lines", "first", "odds"),
+    [  # places of 0.6 and 0.3
+        (("60614", "80202"), 0, 0.6 / 0.4),
+        (("Pune", "60614"), 1, 0.3 / (0.6 * LOSS + 0.1)),
+        (("Pune", "Agra"), 0, 0.6 * LOSS / (0.3 * LOSS + 0.1)),
+    ],
+)
+def test_where_the_likeliest_place_shows_no_number_another_that_shows_one_is_likelier(lines, first, odds):
+    gray, seen = np.full((400, 900), 235, np.uint8), []
+    for text, foot, probability in zip(lines, (120, 280), (0.6, 0.3), strict=True):
+        alone = np.full_like(gray, 235)
+        cv2.putText(alone, text, (300, foot), cv2.FONT_HERSHEY_SIMPLEX, 1.8, 30, 4, cv2.LINE_AA)
+        left, top, width, height = cv2.boundingRect((alone < 128).astype(np.uint8))
+        seen.append(Found((left + width / 2, top + height / 2), (float(width), float(height)), 0.0, probability))
+        gray = np.minimum(gray, alone)
+
+    best, other = glance(Page(gray), Sees(*seen), load_column_reader(), 5)
+
+    assert best.center[1] == pytest.approx(seen[first].center[1], abs=10)
+    assert other.center[1] == pytest.approx(seen[1 - first].center[1], abs=10)
+    assert best.prior == pytest.approx(np.log(odds))
 
 
 def test_where_no_number_is_seen_at_first_the_nearer_of_those_above_and_below_counts(monkeypatch):

@@ -11,7 +11,7 @@ import numpy as np
 
 from zipread.clean import cut_gray, sample_gray, separate_ink
 from zipread.decode import log_odds, probability
-from zipread.finder import Finder, Found
+from zipread.finder import NEGLIGIBLE, Finder, Found
 from zipread.records import Field, Page, Strip, written_lengths
 from zipread.sequence import ColumnReader
 from zipread.skim import Number, numbers_in, place_of
@@ -72,11 +72,24 @@ def glance(page: Page, finder: Finder, columns: ColumnReader, digits: int) -> li
         digits: length of the code.
 
     Returns:
-        Places with their log-odds, the first of them brought to the number that stands there; none where no code is
-        seen.
+        Places with their log-odds, the first of them brought to the number that stands there, if one does; none where
+        no code is seen.
     """
     places = finder.find(page.gray)
-    return [*(_brought_to(page, found, columns, digits) for found in places[:1]), *map(_as_seen, places[1:])]
+    if not places:
+        return []
+    first = _number_near(page, places[0], columns, digits)
+    if first is not None:
+        return [first, *map(_as_seen, places[1:])]
+    numbers = [None, *(_number_near(page, found, columns, digits) for found in places[1:])]
+    loss = math.exp(-NO_NUMBER)
+    told = [found.probability * (loss if n is None else 1.0) for found, n in zip(places, numbers, strict=True)]
+    whole = sum(told) + max(NEGLIGIBLE, 1.0 - sum(found.probability for found in places))
+    fields = [
+        replace(_as_seen(found) if number is None else number, prior=log_odds(share / whole))
+        for found, number, share in zip(places, numbers, told, strict=True)
+    ]
+    return sorted(fields, key=lambda field: -field.prior)
 
 
 def joined(places: Sequence[Field], seen: Sequence[Field]) -> list[Field]:
@@ -159,8 +172,8 @@ def fitted(page: Page, place: Field) -> Field:
     return replace(place, center=center, size=(place.size[0], (1.0 + 2.0 * ABOVE) * height))
 
 
-def _brought_to(page: Page, found: Found, columns: ColumnReader, digits: int) -> Field:
-    """A place as a field that holds the number seen there, or else what the finder saw."""
+def _number_near(page: Page, found: Found, columns: ColumnReader, digits: int) -> Field | None:
+    """The field of the number of a code's length that is seen at a place; None where none is."""
     (along, across), lengths = found.size, written_lengths(digits)
     for tries in TRIES:
         strips = [_strip(found, off * across, taller * across) for off, taller in tries]
@@ -170,8 +183,7 @@ def _brought_to(page: Page, found: Found, columns: ColumnReader, digits: int) ->
         if seen:
             number, strip = min(seen, key=lambda pair: _away(*pair))
             return replace(place_of(number, strip), prior=log_odds(found.probability), line=None)
-    place = _as_seen(found)
-    return replace(place, prior=place.prior - NO_NUMBER)
+    return None
 
 
 def _as_seen(found: Found) -> Field:

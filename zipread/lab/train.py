@@ -28,7 +28,7 @@ from zipread.lab.line_train import train_lines
 from zipread.lab.lineset import Fonts, Lines, make_lines
 from zipread.lab.mnist import Digits, load_digits, split_by_writer
 from zipread.lab.pageset import Pages, make_pages
-from zipread.lab.synth.abroad import places_abroad
+from zipread.lab.synth.abroad import COUNTRIES, countries_with, places_abroad
 from zipread.lab.synth.families import (
     CHOOSING_PRINT,
     CHOOSING_SCRIPT,
@@ -40,18 +40,18 @@ from zipread.lab.synth.families import (
 from zipread.lab.synth.fonts import FontFile, find_fonts
 from zipread.lab.synth.hands import Hands, Prints
 from zipread.lab.synth.mail import Supplies
-from zipread.lab.synth.places import as_people_write, load_places
+from zipread.lab.synth.places import Place, as_people_write, load_places
 from zipread.lab.trainset import RECIPE, make_set
 from zipread.lab.writers import drawn_writers, font_writers, together
 from zipread.model import read_manifest
 from zipread.normalize import NORMALIZATION_VERSION
 
 NETWORKS = ("digits", "lines", "finder", "finder_abroad")
-PLACES_ABROAD = 5_000
-"""Places in other countries that mail goes to."""
+PLACES_ABROAD = 1_000
+"""Places in other countries that mail goes to, of each length of code."""
 WRITERS = 1
 """Seed of which writers train and which are held out: the same for every training, since one may go on with another."""
-SETS = 9
+SETS = 10
 """Counted up where what is made for training changes: sets that a stopped run kept are then made anew."""
 
 
@@ -224,7 +224,7 @@ def _line_sets(
 
 def _page_sets(training: Digits, held_out: Digits, recipe: Recipe, course: Course, mail: Mail) -> tuple[Pages, Pages]:
     """Pages that train a finder, and pages with digits of other writers that only report."""
-    abroad = places_abroad(1, PLACES_ABROAD) if mail == "abroad" else ()
+    abroad = _places_abroad() if mail == "abroad" else ()
     other = make_pages(_supplies(held_out), abroad, recipe.held_out_pages, course.seed + 1, recipe.jobs)
     cached = course.work / f"pages_{mail}.npz"
     made_from = np.array([course.seed, recipe.pages, SETS])
@@ -236,6 +236,12 @@ def _page_sets(training: Digits, held_out: Digits, recipe: Recipe, course: Cours
     pages = make_pages(_supplies(training), abroad, recipe.pages, course.seed, recipe.jobs, progress)
     pageset.save(cached, pages, made_from)
     return pages, other
+
+
+def _places_abroad() -> tuple[Place, ...]:
+    """Places in other countries: each length of code is as likely as any other, however many countries have it."""
+    lengths = sorted({country.digits for country in COUNTRIES})
+    return tuple(place for digits in lengths for place in places_abroad(1, PLACES_ABROAD, countries_with(digits)))
 
 
 def _supplies(digits: Digits) -> Supplies:
