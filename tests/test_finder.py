@@ -230,6 +230,19 @@ def test_where_no_number_is_seen_at_first_the_nearer_of_those_above_and_below_co
     assert not shown and len(lines) == 3
 
 
+def test_where_a_place_shows_no_number_at_all_one_on_the_next_line_counts():
+    gray = np.full((400, 900), 235, np.uint8)
+    cv2.putText(gray, "Pune", (300, 150), cv2.FONT_HERSHEY_SIMPLEX, 1.8, 30, 4, cv2.LINE_AA)
+    above = cv2.boundingRect((gray < 128).astype(np.uint8))
+    cv2.putText(gray, "60614", (300, 222), cv2.FONT_HERSHEY_SIMPLEX, 1.8, 30, 4, cv2.LINE_AA)
+    seen = Found((above[0] + 70.0, above[1] + 20.0), (140.0, 40.0), 0.0, 0.9)
+
+    [place] = glance(Page(gray), Sees(seen), load_column_reader(), 5)
+
+    assert place.center[1] - seen.center[1] == pytest.approx(72.0, abs=8)
+    assert place.prior == pytest.approx(np.log(9))
+
+
 @pytest.mark.parametrize(
     ("middles", "is_seen"),
     [  # the place reaches from 90 to 210
