@@ -79,7 +79,7 @@ FormatOption = Annotated[
     Format | None, typer.Option("--format", show_default=False, help="Format of the output, whatever its suffix.")
 ]
 LayoutOption = Annotated[
-    Layout, typer.Option("--layout", help="Where the code stands; auto finds out, best where codes have 4 to 6 digits.")
+    Layout, typer.Option("--layout", help="Where the code stands; auto finds out, best where codes have 4 to 8 digits.")
 ]
 Digits = Annotated[int, typer.Option("--digits", metavar="N", help="Digits of a code; 5 also looks for a +4.")]
 DirectoryOption = Annotated[
