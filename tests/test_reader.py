@@ -330,7 +330,7 @@ def test_waves_clear_of_a_known_place_are_no_reason_to_look_again(monkeypatch, p
 
 
 def test_places_that_were_read_are_told_best_first():
-    mail = Reader(directory="none", digits=7)  # which geometry alone looks for
+    mail = Reader(directory="none", digits=9)  # which geometry alone looks for
     [page] = load_pages(ROOT / "samples" / "envelopes" / "blank.jpg", mail.settings.max_pixels)
     _, search = mail.explain_page(page)
     merits = [place.merit for place in search.places if place.confidence is not None]
