@@ -38,8 +38,8 @@ a page, log-odds. Fitted on 671 made pieces, read without a directory, as if hal
 cards, a fifth letters and parcels, and one in twenty a note."""
 
 OF_AMOUNT = 3.9
-"""What a place loses where points part its digits as an amount's, log-odds. Of what a glance read they did on 3 of 356
-pieces of made mail and 42 of 96 notes."""
+"""What a place loses where points part its digits as an amount's, log-odds: about what it tells that, of
+what a glance read, they did so on 44 of 96 notes and 4 of 358 pieces of made mail."""
 
 LEADS = (-3.0, 5.0)
 """Least and greatest lead of a place that counts, log-odds."""

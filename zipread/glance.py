@@ -81,6 +81,7 @@ def glance(page: Page, finder: Finder, columns: ColumnReader, digits: int) -> li
     first = _number_near(page, places[0], columns, digits)
     if first is not None:
         return [first, *map(_as_seen, places[1:])]
+    # What a place loses, the others and there being none gain: one that shows a number may be the likeliest now.
     numbers = [None, *(_number_near(page, found, columns, digits) for found in places[1:])]
     loss = math.exp(-NO_NUMBER)
     told = [found.probability * (loss if n is None else 1.0) for found, n in zip(places, numbers, strict=True)]
