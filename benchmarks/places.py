@@ -28,7 +28,7 @@ from zipread.attempts import GLANCE_BIAS, GLANCE_WEIGHTS
 from zipread.decode import log_odds
 from zipread.lab.calibration import expected_calibration_error
 from zipread.lab.mnist import load_digits, split_by_writer
-from zipread.lab.synth.abroad import COUNTRIES, places_abroad
+from zipread.lab.synth.abroad import countries_with, places_abroad
 from zipread.lab.synth.deck import OTHER_MAIL
 from zipread.lab.synth.families import CHOOSING_PRINT, CHOOSING_SCRIPT
 from zipread.lab.synth.fonts import find_fonts
@@ -70,7 +70,7 @@ def main() -> None:
 def _abroad(options: argparse.Namespace, supplies: Supplies) -> Iterator[tuple[Reader, Supplies]]:
     """Readers of codes of other lengths, and what mail with such is made from."""
     for digits in GLANCED_DIGITS:
-        places = places_abroad(options.seed, PLACES, [country for country in COUNTRIES if country.digits == digits])
+        places = places_abroad(options.seed, PLACES, countries_with(digits))
         yield Reader(model=options.model, digits=digits, directory="none"), replace(supplies, places=places)
 
 

@@ -60,6 +60,11 @@ class Address:
         return f"{code}-{self.plus4}" if self.plus4 else code
 
     @property
+    def boxed(self) -> str:
+        """The code's digits without its +4, as they go into boxes; empty if it was forgotten."""
+        return self.place.code if self.coded else ""
+
+    @property
     def last_words(self) -> tuple[str, ...]:
         """Words of the line of the code, which is one of them even if there is a space in it; none without both."""
         if not self.coded:

@@ -182,7 +182,7 @@ def _put_sender(
     tall = envelope.dpi * float(rng.uniform(0.07, 0.1))
     hand = choose_hand(rng, "handwritten" if by_hand else "printed", supplies, tall)
     height, width = envelope.sheet.shape[:2]
-    boxes = replace(sender, grouped="").code if rng.random() < SENDERS_BOXES and not sender.plus4 else ""
+    boxes = sender.boxed if rng.random() < SENDERS_BOXES and not sender.plus4 else ""
     coverage = fitted(rng, replace(sender, coded=sender.coded and not boxes), hand, 0.4 * width).coverage
     row = row_of_boxes(rng, sender, tall, max(1.0, envelope.dpi / 150)) if boxes else None
     below = 0 if row is None else row.cells.coverage.shape[0] + envelope.inches(0.08)
@@ -205,7 +205,7 @@ def _put_recipient(rng: np.random.Generator, envelope: _Envelope, address: Addre
     hand = replace(envelope.hand, script=replace(script, height=smaller, stroke=max(1.0, 0.8 * script.stroke)))
     block = fitted(rng, written, hand, 0.55 * width)
     margin = tuple(envelope.inches(inches) for inches in rng.uniform(0.2, 0.5, 2))
-    upper, lower = 0.3 * height, height - margin[1] - (0.0 if corner in ("upper left", "upper right") else 1.25 * h)
+    upper, lower = 0.3 * height, height - margin[1] - (0.0 if corner.startswith("upper") else 1.25 * h)
     block = block.scaled(min(1.0, (lower - upper) / block.coverage.shape[0]))
     left = round(width * float(rng.uniform(0.25, 0.42)))
     top = round(upper + max(0.0, lower - upper - block.coverage.shape[0]) * float(rng.uniform(0.0, 0.9)))
@@ -219,7 +219,7 @@ def _put_recipient(rng: np.random.Generator, envelope: _Envelope, address: Addre
         "upper right": (width - margin[0] - w, margin[1]),
         "under the address": (left, top + block.coverage.shape[0] + round(0.2 * h)),
     }[corner]
-    return envelope.draw_boxes(rng, row, replace(address, grouped="").code, envelope.hand, (max(2, at[0]), at[1]))
+    return envelope.draw_boxes(rng, row, address.boxed, envelope.hand, (max(2, at[0]), at[1]))
 
 
 def _without_code(address: Address) -> Address:

@@ -253,7 +253,7 @@ def _in_boxes(
     lay(sheet.picture, coverage, (x, y), sheet.ink)
     if not address.code:
         return None
-    filled = fill_in(rng, row, replace(address, grouped="").code, card.hand)
+    filled = fill_in(rng, row, address.boxed, card.hand)
     card.write(filled.coverage, x, y + filled.top)
     return filled.at(x, y)
 
