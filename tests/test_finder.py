@@ -197,11 +197,12 @@ def test_a_place_without_a_number_of_the_codes_length_is_less_likely(text, loses
     ("lines", "first", "odds"),
     [  # places of 0.6 and 0.3
         (("60614", "80202"), 0, 0.6 / 0.4),
+        (("60614", "Agra"), 0, 0.6 / (0.3 * LOSS + 0.1)),
         (("Pune", "60614"), 1, 0.3 / (0.6 * LOSS + 0.1)),
         (("Pune", "Agra"), 0, 0.6 * LOSS / (0.3 * LOSS + 0.1)),
     ],
 )
-def test_where_the_likeliest_place_shows_no_number_another_that_shows_one_is_likelier(lines, first, odds):
+def test_of_two_places_one_that_shows_a_number_is_likelier_than_one_that_shows_none(lines, first, odds):
     gray, seen = np.full((400, 900), 235, np.uint8), []
     for text, foot, probability in zip(lines, (120, 280), (0.6, 0.3), strict=True):
         alone = np.full_like(gray, 235)
