@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from zipread.clean import clean_page, cut_field
-from zipread.locate import MAX_FIELDS, locate, outline_text
+from zipread.locate import MAX_FIELDS, locate, outline_text, shows_row
 from zipread.locate.rank import LINE_WEIGHTS, Lines, score_runs
 from zipread.locate.runs import Runs
 from zipread.records import Page
@@ -182,6 +182,12 @@ def test_a_row_of_boxes_gives_its_cells(how):
     assert fields[0].layout == "boxes"
     assert len(fields[0].cells) == 5
     assert cells_on_page(page, fields[0]) == pytest.approx(np.array(inside, float), abs=4.5)
+
+
+@pytest.mark.parametrize(("text", "thickness", "shows"), [("62704", 2, True), ("6270", 2, False), ("62704", 0, False)])
+def test_a_place_shows_a_row_of_boxes_where_each_digit_has_one(text, thickness, shows):
+    gray, _ = boxed(text, color=60 if thickness else 232, thickness=max(1, thickness))
+    assert shows_row(gray[270:390, 340:700], 5) == shows
 
 
 def comb(digits=5, tick=1.0, outer=1.0, cell=(44, 54), at=(400, 300), size=(620, 1100), thickness=2):

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import cv2
@@ -22,6 +23,7 @@ from zipread.decode import Decoded
 from zipread.directory import load_directory
 from zipread.errors import InputError, SettingsError
 from zipread.fields import CLOSER_LOOKS, SECOND_LOOKS, FieldReader, Networks
+from zipread.finder import Found
 from zipread.load import load_pages
 from zipread.records import CleanPage, Field, FieldImage, Lattice, Page, Reading, Search
 
@@ -186,6 +188,23 @@ def test_a_place_that_was_moved_to_hold_its_digits_is_told_once(monkeypatch):
     assert seen.fields[0] is seen.best.field
     _, search = Reader().explain_page(page)
     assert len(search.places) == len(seen.fields) == 1
+
+
+@pytest.mark.parametrize("frame", [None, 90])
+def test_a_known_place_in_doubt_is_searched_for_boxes_where_it_stands_in_some(frame, monkeypatch):
+    gray = np.full((800, 1200), 240, np.uint8)
+    for at, digit in enumerate("53703"):
+        cv2.putText(gray, digit, (252 + 60 * at, 645), cv2.FONT_HERSHEY_SIMPLEX, 1.6, 30, 4, cv2.LINE_AA)
+        if frame is not None:
+            cv2.rectangle(gray, (240 + 60 * at, 590), (300 + 60 * at, 660), frame, 3)
+    networks = Networks.load("onnx", None)
+    finder = SimpleNamespace(find=lambda gray: [Found((390.0, 626.0), (270.0, 40.0), 3.0, 0.99)])
+    viewer = views.Viewer(FieldReader(replace(networks, finder=finder), 5, load_directory("us")))
+    monkeypatch.setattr(views, "SURE", 1.0)  # whatever is read leaves a doubt
+    monkeypatch.setattr(fields, "SURE", 1.0)
+    seen = viewer.view(Page(gray), "auto")
+    assert seen.best.decoded.code == "53703"
+    assert any(field.layout == "boxes" for field in seen.fields) == (frame is not None)
 
 
 def test_a_known_place_that_can_hardly_be_read_may_be_another(monkeypatch):

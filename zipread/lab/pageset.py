@@ -26,13 +26,13 @@ RESOLUTIONS = (100.0, 110.0, 120.0, 130.0, 150.0, 200.0)
 QUALITY = 92
 """Of the JPEG a page is kept as."""
 SHARES = {
-    "mail": 0.33,
-    "letter": 0.13,
-    "parcel": 0.1,
-    "reply": 0.14,
-    "postcard": 0.11,
+    "mail": 0.28,
+    "letter": 0.12,
+    "parcel": 0.09,
+    "reply": 0.13,
+    "postcard": 0.1,
     "boxed": 0.07,
-    "note": 0.06,
+    "note": 0.15,
     "no mail": 0.06,
 }
 """Of the kinds of pages."""

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from zipread.locate.boxes import LEAST_PAGE_SIDE, SEARCH_SIDE, find_rows
+from zipread.locate.boxes import LEAST_PAGE_SIDE, SEARCH_SIDE, find_rows, shows_row
 from zipread.locate.envelope import find_codes
 from zipread.locate.lines import Text, find_text
 from zipread.locate.orientation import MOST_PAGES, upright_evidence
@@ -16,7 +16,7 @@ from zipread.locate.outlines import outline_text
 from zipread.locate.upright import Upright, flatten, is_slanted, turn_over, turn_upright
 from zipread.records import CleanPage, Field, Page
 
-__all__ = ["MAX_FIELDS", "locate", "outline_text"]
+__all__ = ["MAX_FIELDS", "locate", "outline_text", "shows_row"]
 
 MAX_FIELDS = 12
 """Most places offered for one page: each costs a reading."""

@@ -93,6 +93,12 @@ def find_rows(
         factor *= 2.0
 
 
+def shows_row(gray: np.ndarray, digits: int) -> bool:
+    """Whether a level picture (h, w) uint8 shows a row of exactly `digits` printed cells."""
+    lines = thin_lines(gray)
+    return bool(find_combs(lines, digits) or _rows(lines, digits))
+
+
 def _is_large_enough(gray: np.ndarray, side: int) -> bool:
     """Whether a picture (h, w) is searched, and can hold a cell."""
     return max(gray.shape) >= side and min(gray.shape) >= 2 * CELL_SIZE[0]
