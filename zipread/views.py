@@ -104,14 +104,20 @@ class Viewer:
             seen = self._closer(page, layout, glanced)
             if seen.confidence >= SURE:
                 return seen
-            is_known = prior >= KNOWN_PLACE and seen.confidence >= ILLEGIBLE
-            # Abroad, and where boxes are printed, geometry may see better what there is to read.
-            if is_known and not abroad and not _stands_in_boxes(page, glanced.fields[0], self.fields.digits):
+            # Abroad, and where boxes are printed, geometry may see better; said to be an envelope, a page has no boxes.
+            is_settled = prior >= KNOWN_PLACE and seen.confidence >= ILLEGIBLE and not abroad
+            if is_settled and (layout == "envelope" or not self._stands_in_boxes(page, glanced.fields[0])):
                 return seen
         # Abroad there is more mail than trained the finder: who says that this is an envelope is believed instead.
         is_unlike = prior < LIKELY_PLACE and layout == "envelope" and abroad
         searched = self._searched(page, layout, None if is_unlike else glanced.fields)
         return max(seen, replace(searched, is_any_piece=layout == "auto" and abroad), key=_confidence)
+
+    def _stands_in_boxes(self, page: Page, place: Field) -> bool:
+        """Whether a place seen at a glance stands in a row of printed boxes, one for each digit."""
+        (along, across), level = place.size, line_angle(page, place)
+        strip = Strip(place.center, (BOXES_BESIDE * along, BOXES_ABOVE * across), level, 0.0)
+        return shows_row(sample_gray(page, strip, BOXES_HEIGHT), self.fields.digits)
 
     def _closer(self, page: Page, layout: Asked, glanced: View) -> View:
         """The likeliest place of a glance looked at again, and without the waves that cross it."""
@@ -175,13 +181,6 @@ class Viewer:
 
 def _confidence(view: View) -> float:
     return view.confidence
-
-
-def _stands_in_boxes(page: Page, place: Field, digits: int) -> bool:
-    """Whether a place seen at a glance stands in a row of printed boxes, one for each digit."""
-    (along, across), level = place.size, line_angle(page, place)
-    strip = Strip(place.center, (BOXES_BESIDE * along, BOXES_ABOVE * across), level, 0.0)
-    return shows_row(sample_gray(page, strip, BOXES_HEIGHT), digits)
 
 
 def _nothing_in(seen: Sequence[Field]) -> bool:
