@@ -231,6 +231,40 @@ def test_where_no_number_is_seen_at_first_the_nearer_of_those_above_and_below_co
     assert not shown and len(lines) == 3
 
 
+def test_where_one_of_two_tries_sees_a_number_cut_off_the_other_that_sees_all_of_it_counts(monkeypatch):
+    whole = Number("606147025", tuple(np.linspace(60.0, 260.0, 9)), 10.0)
+    shown = [[], [whole], [Number("47025", whole.middles[4:], 10.0)]]
+    monkeypatch.setattr("zipread.glance.numbers_in", lambda page, strip, reader: shown.pop(0))
+    seen = Found((400.0, 200.0), (180.0, 30.0), 0.0, 0.9)
+
+    [place] = glance(Page(np.full((400, 900), 235, np.uint8)), Sees(seen), load_column_reader(), 5)
+
+    assert place.center[0] == pytest.approx(400.0 - (180.0 + 2 * BESIDE * 30.0) / 2 + 160.0)
+    assert not shown
+
+
+def test_of_letters_and_a_code_taken_for_one_number_the_code_is_seen_where_the_place_misses_some_of_it(monkeypatch):
+    middles = (30.0, 55.0, 100.0, 125.0, 150.0, 175.0, 200.0, 245.0, 270.0, 295.0, 320.0)  # ZA 60614-7025
+    shown = [[Number("24606147025", middles, 10.0)]]
+    monkeypatch.setattr("zipread.glance.numbers_in", lambda page, strip, reader: shown.pop(0))
+    seen = Found((400.0, 200.0), (200.0, 30.0), 0.0, 0.9)  # along the line from 90 to 290: not to the end
+
+    [place] = glance(Page(np.full((400, 900), 235, np.uint8)), Sees(seen), load_column_reader(), 5)
+
+    assert place.center[0] == pytest.approx(400.0 - (200.0 + 2 * BESIDE * 30.0) / 2 + 210.0)
+    assert place.prior == pytest.approx(np.log(9))
+
+
+def test_letters_taken_for_digits_as_far_as_the_line_is_seen_are_no_reason_to_see_more_of_it(monkeypatch):
+    shown = [[Number("060614", (15.0, 100.0, 125.0, 150.0, 175.0, 200.0), 10.0)]]
+    monkeypatch.setattr("zipread.glance.numbers_in", lambda page, strip, reader: shown.pop(0))
+    seen = Found((400.0, 200.0), (120.0, 30.0), 0.0, 0.9)
+
+    [place] = glance(Page(np.full((400, 900), 235, np.uint8)), Sees(seen), load_column_reader(), 5)
+
+    assert place.center == pytest.approx((400.0, 200.0)) and not shown
+
+
 def test_where_a_place_shows_no_number_at_all_one_on_the_next_line_counts():
     gray = np.full((400, 900), 235, np.uint8)
     cv2.putText(gray, "Pune", (300, 150), cv2.FONT_HERSHEY_SIMPLEX, 1.8, 30, 4, cv2.LINE_AA)

@@ -179,11 +179,11 @@ def _number_near(page: Page, found: Found, columns: ColumnReader, digits: int) -
     (along, across), lengths = found.size, written_lengths(digits)
     for tries in TRIES:
         strips = [_strip(found, off * across, taller * across) for off, taller in tries]
-        lines = [_line_at(page, strip, along, columns) for strip in strips]
-        nearest = [(_number_at(numbers, strip, along, lengths), strip) for numbers, strip in lines]
-        seen = [(number, strip) for number, strip in nearest if number is not None]
+        told = [_number_of(page, strip, along, columns, lengths) for strip in strips]
+        seen = [(number, strip) for number, strip in told if number is not None]
         if seen:
-            number, strip = min(seen, key=lambda pair: _away(*pair))
+            # Of a number that one of two tries saw cut off the other may have seen all.
+            number, strip = min(seen, key=lambda pair: (-len(pair[0].digits), _away(*pair)))
             return replace(place_of(number, strip), prior=log_odds(found.probability), line=None)
     return None
 
@@ -203,51 +203,61 @@ def _strip(found: Found, off: float, height: float) -> Strip:
     return Strip(center, size, found.angle, ABOVE / (1.0 + 2.0 * ABOVE))
 
 
-def _line_at(page: Page, strip: Strip, along: float, columns: ColumnReader) -> tuple[list[Number], Strip]:
-    """The numbers of a line, and as much of it as it takes to see all of the one at a place `along` it."""
+def _number_of(
+    page: Page, strip: Strip, along: float, columns: ColumnReader, lengths: tuple[int, ...]
+) -> tuple[Number | None, Strip]:
+    """The number of a code's length at a place `along` a strip, and as much of the line as shows all of it."""
     numbers = numbers_in(page, strip, columns)
+    number = _number_at(numbers, strip, along, lengths)
     first, last = (strip.size[0] - along) / 2, (strip.size[0] + along) / 2
-    there = [number for number in numbers if number.stop > first and number.start < last]
-    if all(number.start > number.half and number.stop < strip.size[0] - number.half for number in there):
-        return numbers, strip
+    there = [n for n in numbers if n.stop > first and n.start < last]
+    if all(_is_whole(n, strip) for n in there) or (number is not None and _is_whole(number, strip)):
+        return number, strip
     longer = replace(strip, size=(LONGER * strip.size[0], strip.size[1]))
-    return numbers_in(page, longer, columns), longer
+    return _number_at(numbers_in(page, longer, columns), longer, along, lengths), longer
+
+
+def _is_whole(number: Number, strip: Strip) -> bool:
+    """Whether a number ends on either side before its line is seen no further."""
+    return number.start > number.half and number.stop < strip.size[0] - number.half
 
 
 def _number_at(numbers: list[Number], strip: Strip, along: float, lengths: tuple[int, ...]) -> Number | None:
-    """The number of a code's length at a place `along` a strip, or else such a part of one that stands there apart."""
-    whole = _nearest(numbers, strip, along, lengths)
-    return whole or _nearest([_part_at(number, strip, along) for number in numbers], strip, along, lengths)
+    """The number of a code's length at a place `along` a strip, or else such a part of one that stands apart."""
+    wholes = [(number, numbers) for number in numbers if len(number.digits) in lengths]
+    parts = [
+        (part, [part, *(other for other in numbers if other is not number)])
+        for number in numbers
+        for part in _parts_apart(number, lengths)
+    ]
+    for choices in (wholes, parts):
+        there = [number for number, line in choices if _stands_at(number, line, strip, along)]
+        if there:
+            return min(there, key=lambda number: _away(number, strip))
+    return None
 
 
-def _part_at(number: Number, strip: Strip, along: float) -> Number:
-    """What of a number stands at a place, where that stands apart: letters beside a code may look like digits."""
-    middles = np.array(number.middles)
-    there = np.flatnonzero(np.abs(middles - strip.size[0] / 2) <= (along + number.half) / 2)
-    if len(there) < 2:
-        return number
-    first, stop = int(there[0]), int(there[-1]) + 1
-    steps = np.diff(middles)
-    beside = steps[[at for at in (first - 1, stop - 1) if 0 <= at < len(steps)]]
-    if (beside < APART * np.median(steps[first : stop - 1])).any():
-        return number
-    return Number(number.digits[first:stop], number.middles[first:stop], number.half)
+def _parts_apart(number: Number, lengths: tuple[int, ...]) -> list[Number]:
+    """Parts of a number, as long as a code, that stand apart: letters beside a code may look like digits."""
+    steps, parts = np.diff(number.middles), []
+    for length in lengths:
+        for first in range(len(number.digits) - length + 1):
+            stop = first + length
+            beside = steps[[at for at in (first - 1, stop - 1) if 0 <= at < len(steps)]]
+            if (beside >= APART * np.median(steps[first : stop - 1])).all():
+                parts.append(Number(number.digits[first:stop], number.middles[first:stop], number.half))
+    return parts
 
 
-def _nearest(numbers: list[Number], strip: Strip, along: float, lengths: tuple[int, ...]) -> Number | None:
-    """The number of a code's length that is nearest to the middle of the strip, of those at a place `along` it.
+def _stands_at(number: Number, line: list[Number], strip: Strip, along: float) -> bool:
+    """Whether a number of a line stands at a place `along` its strip.
 
     What other digits of the place stand before is the end of a longer number; after a code its +4 may stand.
     """
     middle = strip.size[0] / 2
-    first = min((m for n in numbers for m in n.middles if m >= middle - along / 2), default=0.0)
-
-    def covered(number: Number) -> float:
-        return min(number.stop, middle + along / 2) - max(number.start, middle - along / 2)
-
-    fitting = [number for number in numbers if len(number.digits) in lengths and number.start <= first]
-    there = [n for n in fitting if _away(n, strip) <= NEAR * along or covered(n) >= COVERED * along]
-    return min(there, key=lambda number: _away(number, strip), default=None)
+    first = min((m for other in line for m in other.middles if m >= middle - along / 2), default=0.0)
+    covered = min(number.stop, middle + along / 2) - max(number.start, middle - along / 2)
+    return number.start <= first and (_away(number, strip) <= NEAR * along or covered >= COVERED * along)
 
 
 def _away(number: Number, strip: Strip) -> float:
