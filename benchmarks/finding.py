@@ -8,7 +8,8 @@ The first guess is the place with the best prior, before anything is read; the c
 place is right when it covers the five digits and not much else. --other reads letters with the address above their
 text, shipping labels of parcels, reply cards and picture postcards. --stray counts what comes out of pictures that are
 no mail, --notes of a few lines that end in another number. --abroad makes and reads mail of other countries instead,
-whose codes have so many digits and stand before their city or after it.
+whose codes have so many digits and stand before their city or after it. --cut reads all mail cut to its
+address, or to the code's line.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from statistics import median
+from typing import get_args
 
 import cv2
 import numpy as np
@@ -32,6 +34,7 @@ from zipread.finder import load_finder
 from zipread.glance import glance
 from zipread.lab.synth import photo
 from zipread.lab.synth.abroad import countries_with, places_abroad
+from zipread.lab.synth.cutout import Part, cut_out
 from zipread.lab.synth.deck import OTHER_MAIL, load_supplies
 from zipread.lab.synth.hands import Writing
 from zipread.lab.synth.mail import Capture, MailTruth, Supplies, make_mail
@@ -123,6 +126,8 @@ def _measure(
             # The same pieces in every capture; a piece depends on its seed and position alone.
             rng = np.random.default_rng((options.seed, index))
             picture, truth = make(rng, capture=capture)
+            if options.cut:
+                picture, truth = cut_out(rng, picture, truth, options.cut)
             page = Page(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
             groups = [total, *(by_condition[word] for word in truth.conditions if capture is None)]
             caption = _judge(page, truth, reader, groups)
@@ -296,6 +301,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--writing", nargs="+", choices=("handwritten", "printed"), default=("handwritten", "printed"))
     parser.add_argument("--only", nargs="+", choices=tuple(_captures()), help="captures to measure; all if not given")
     parser.add_argument("--abroad", type=int, choices=range(4, 9), help="digits of codes; those of the US if not given")
+    parser.add_argument("--cut", choices=get_args(Part), help="cut pieces to the code's address or its line")
     parser.add_argument("--other", type=int, default=100, help="pieces of each kind of other mail; 0: none")
     parser.add_argument("--stray", type=int, default=104, help="pictures that are no mail; 0 leaves them out")
     parser.add_argument("--notes", type=int, default=200, help="notes; 0 leaves them out")

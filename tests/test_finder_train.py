@@ -5,8 +5,8 @@ import pytest
 
 from zipread.errors import DependencyError
 from zipread.finder import SIDES, places_in
-from zipread.lab import pageset
-from zipread.lab.finder_train import BATCH, batches, cells_of, seen
+from zipread.lab import finder_train, pageset
+from zipread.lab.finder_train import BATCH, LARGEST_CODE, batches, cells_of, seen
 from zipread.lab.pageset import LONGEST, SHARES, Pages, load, make_pages, save
 from zipread.lab.synth.families import TRAIN_PRINT
 from zipread.lab.synth.fonts import find_fonts
@@ -53,13 +53,33 @@ def test_of_a_page_without_a_code_the_network_is_to_say_nowhere():
 
 @pytest.mark.parametrize("side", SIDES.values())
 @pytest.mark.parametrize("seed", range(12))
-def test_however_a_page_is_seen_its_code_stays_in_the_picture_under_its_corners(seed, side):
+def test_however_a_page_is_seen_its_code_stays_in_the_picture_under_its_corners(seed, side, monkeypatch):
+    monkeypatch.setattr(finder_train, "CLOSER", 0.0)
     picture, corners = seen(np.random.default_rng(seed), page(), CODE, side)
 
     assert max(picture.shape) == side and min(picture.shape) in (side // 2, side * 3 // 4, side)
     assert (corners >= 0).all() and (corners <= picture.shape[::-1]).all()
     x, y = np.round(corners.mean(axis=0)).astype(int)
     assert picture[y - 1 : y + 2, x - 1 : x + 2].mean() < picture.mean() - 30
+
+
+def test_of_a_page_a_part_is_seen_with_all_of_its_code_or_nothing_of_it(monkeypatch):
+    monkeypatch.setattr(finder_train, "CLOSER", 1.0)
+    monkeypatch.setattr(finder_train, "OUTSIDE", 230)  # as light as the page
+    scales = []
+    for seed in range(60):
+        picture, corners = seen(np.random.default_rng(seed), page(), CODE, 512)
+        assert max(picture.shape) == 512 and min(picture.shape) in (64, 128, 256, 384, 512)
+        if np.isnan(corners).any():
+            assert picture.std() < 8  # noise
+            continue
+        assert (corners >= 0).all() and (corners <= picture.shape[::-1]).all()
+        x, y = np.round(corners.mean(axis=0)).astype(int)
+        assert picture[y - 1 : y + 2, x - 1 : x + 2].mean() < picture.mean() - 30
+        assert (np.ptp(corners, axis=0) <= LARGEST_CODE * np.array(picture.shape[::-1]) + 1).all()
+        scales.append(np.hypot(*(corners[1] - corners[0])) / np.hypot(*(CODE[1] - CODE[0])))
+    assert 40 < len(scales) < 60  # most show the code
+    assert min(scales) < 0.8 < 1.8 < max(scales)  # as a whole 512 / 768, near or far
 
 
 def test_batches_are_of_one_shape_and_the_same_again(pages):

@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from zipread.finder import CELL, CHANNELS, HEIGHT, LENGTH, NAMES, OUTSIDE, SIDES, Mail, bordered, places_in
+from zipread.finder import CELL, CHANNELS, GRID, HEIGHT, LENGTH, NAMES, OUTSIDE, SIDES, Mail, bordered, places_in
 from zipread.lab import stopped
 from zipread.lab.course import Course, averaged
 from zipread.lab.finder_network import build, page_loss
@@ -29,6 +29,14 @@ SLANTED, SLANT = 0.15, 12.0
 """Share of pages that lie far askew, and how far at most, degrees; the others a little."""
 SIZES = (0.7, 1.12)
 """How long a page's longer side is, shares of what the finder sees."""
+CLOSER, CLOSEST = 0.3, 0.2
+"""Share of pages of which a part is seen, as where an address is cut out, and the least part of the longer side."""
+AIMED = 0.8
+"""Share of these on which the code is in that part; on the others it is if chance will have it."""
+PART_SIDES = (0.125, 0.25, 0.5, 0.75, 1.0)
+"""Shorter sides of such parts, shares of the longer: the slender ones are of a line or two."""
+LARGEST_CODE = 0.6
+"""Most of the picture's width and height that a code takes then."""
 CORE = (0.25, 0.6)
 """Cells this near to a code's middle, shares of its length and height, are to name it."""
 AHEAD = 8
@@ -116,33 +124,54 @@ def _ahead(items: Iterator[Any]) -> Iterator[Any]:
 
 
 def seen(rng: np.random.Generator, gray: np.ndarray, corners: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
-    """A page as it may come: turned, askew, nearer or farther, lighter or darker, out of focus; and its code's corners.
+    """A page as it may come: turned, askew, nearer or farther, or a part of it; lighter or darker, out of focus.
 
-    The code is all in the picture, whose longer side is `side` pixels, or the page has none.
+    Returns:
+        The picture, whose longer side is `side` pixels, and the corners of the code, which is all in it; NaN where the
+        page has none, or the part shows nothing of it.
     """
     quarters = int(rng.integers(1, 4)) if rng.random() < TURNED else 0
     slant = float(rng.uniform(-SLANT, SLANT) if rng.random() < SLANTED else rng.normal(0.0, 1.5))
     height, width = gray.shape
-    scale = side / max(height, width) * float(rng.uniform(*SIZES))
-    across, down = (height, width) if quarters % 2 else (width, height)
-    long = max(across, down)
-    short = next(round(side * share) for share in SHORT_SIDES if share >= min(across, down) / long)
-    size = (side, short) if across >= down else (short, side)
-    turn = cv2.getRotationMatrix2D((0.0, 0.0), -90.0 * quarters - slant, scale)
-    room = np.abs(np.array(size) - scale * np.array((across, down)))
-    shift = np.array(size) / 2 + rng.uniform(-0.5, 0.5, 2) * room
-    turn[:, 2] = shift - turn[:, :2] @ (width / 2, height / 2)
-    moved = corners @ turn[:, :2].T + turn[:, 2]
-    if not np.isnan(corners).any():  # bring it back into the picture
+    scale, size = _framed(rng, (height, width) if quarters % 2 else (width, height), side)
+    is_part, is_coded = rng.random() < CLOSER, not np.isnan(corners).any()
+    turn = cv2.getRotationMatrix2D((0.0, 0.0), -90.0 * quarters - slant, 1.0)
+    if is_part:
+        short = round(side * PART_SIDES[rng.integers(len(PART_SIDES))] / GRID) * GRID
+        size = (short, side) if quarters % 2 else (side, short)  # along the lines of text
+        most = (LARGEST_CODE * np.array(size) / np.ptp(corners @ turn[:, :2].T, axis=0)).min() if is_coded else np.inf
+        scale = min(scale * CLOSEST ** -rng.random(), max(scale, most))
+    turn = scale * turn
+    across = scale * np.array((height, width) if quarters % 2 else (width, height))
+    room = np.abs(size - across) / 2
+    middle = turn[:, :2] @ (width / 2, height / 2)
+    shift = np.array(size) / 2 - middle + rng.uniform(-1.0, 1.0, 2) * room
+    moved = corners @ turn[:, :2].T
+    if is_part and is_coded and rng.random() < AIMED:
+        aimed = rng.uniform(0.0, 1.0, 2) * size - moved.mean(axis=0)
+        shift = np.clip(aimed, np.array(size) / 2 - middle - room, np.array(size) / 2 - middle + room)
+    moved = moved + shift
+    if is_coded:
         low, high = moved.min(axis=0) - 2, moved.max(axis=0) + 2
-        back = np.maximum(0.0, -low) - np.maximum(0.0, high - size)
-        turn[:, 2] += back
-        moved = moved + back
+        if is_part and ((high < 0).any() or (low > size).any()):
+            moved = np.full_like(corners, np.nan)
+        else:  # bring it back into the picture
+            back = np.maximum(0.0, -low) - np.maximum(0.0, high - size)
+            shift, moved = shift + back, moved + back
+    turn[:, 2] = shift
     soft = cv2.GaussianBlur(gray, (0, 0), float(rng.uniform(0.3, 1.2) / scale)) if rng.random() < 0.4 else gray
     picture = cv2.warpAffine(soft, turn, size, flags=cv2.INTER_AREA, borderValue=OUTSIDE).astype(np.float32)
     picture = (picture - 128) * float(rng.uniform(0.5, 1.1)) + 128 + float(rng.uniform(-40, 30))
     picture += rng.standard_normal(picture.shape, np.float32) * float(rng.uniform(0, 7))
     return np.clip(picture, 0, 255).astype(np.uint8), moved
+
+
+def _framed(rng: np.random.Generator, page: tuple[int, int], side: int) -> tuple[float, tuple[int, int]]:
+    """The scale at which a page of some width and height is seen as a whole, and the size of the picture."""
+    across, down = page
+    long = max(page)
+    short = next(round(side * share) for share in SHORT_SIDES if share >= min(page) / long)
+    return side / long * float(rng.uniform(*SIZES)), (side, short) if across >= down else (short, side)
 
 
 def cells_of(corners: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

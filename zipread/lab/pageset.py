@@ -19,7 +19,7 @@ from zipread.lab.synth.notes import make_note
 from zipread.lab.synth.notmail import STRAYS, Stray, make_stray
 from zipread.lab.synth.places import Place
 
-LONGEST = 768
+LONGEST = 960
 """Longer side of a page as it is kept, pixels; training turns and cuts it and goes down from there."""
 RESOLUTIONS = (100.0, 110.0, 120.0, 130.0, 150.0, 200.0)
 """Pixels an inch that pieces are made with: enough for what is kept, and soon made."""
