@@ -11,6 +11,7 @@ from zipread.fields import FieldReader, Networks
 from zipread.finder import (
     CELL,
     CHANNELS,
+    FARTHER,
     GRID,
     HEIGHT,
     LENGTH,
@@ -84,6 +85,30 @@ def test_a_page_that_leaves_a_doubt_is_shown_turned_and_the_place_told_as_the_pa
         assert place.center == pytest.approx(center)
         assert abs((place.angle + 90.0 * quarters + 180.0) % 360.0 - 180.0) < 1e-6
         assert place.size == pytest.approx(there.size)
+
+
+@pytest.mark.parametrize("score", [9.0, 0.5])  # sure of it, or not
+def test_a_page_whose_letters_are_large_is_seen_smaller_and_the_place_told_as_the_page_is(score):
+    shapes = []
+
+    def network(batch):
+        """Knows a mark of twelve pixels alone, in the upper left corner; at 512 pixels the page has one of twenty."""
+        small = batch[0, 1:-2, 1:-2, 0]
+        shapes.append(small.shape)
+        cells = answer(rows=small.shape[0] // CELL, columns=small.shape[1] // CELL, nowhere=0.0)
+        if small[:10, :10].mean() < 60 and small[14:18, 14:18].mean() > 180:
+            cells[2, 5, 0], cells[2, 5, 5:7] = score, (1.0, 0.0)
+        return cells[None]
+
+    page = np.full((768, 1024), 200, np.uint8)
+    page[:40, :40] = 0
+
+    [place] = Finder(network, 512).find(page)
+
+    shown = round(FARTHER * 512) / 1024
+    assert place.center == pytest.approx((5.5 * CELL / shown, 2.5 * CELL / shown))
+    assert place.size == pytest.approx((LENGTH / shown, HEIGHT / shown))
+    assert len(shapes) == (2 if score > 5 else 5)  # else turned as well
 
 
 def test_a_cell_names_where_the_code_is_how_large_and_which_way():

@@ -22,13 +22,13 @@ NAMES: dict[Mail, str] = {"us": "finder", "abroad": "finder_abroad"}
 """Of the networks. One that knows both sees codes of the US a little less well: where it has to look for codes of any
 length, more is taken for one."""
 
-SIDES: dict[Mail, int] = {"us": 512, "abroad": 640}
+SIDES: dict[Mail, int] = {"us": 512, "abroad": 768}
 """Longer side of the picture that each sees, pixels. Abroad what stands beside a code says less of it, its shape has to
-say more, and at 512 pixels the code of a letter is four to seven high."""
+say more, and at 512 pixels the code of a letter is four to seven high, at 768 six to ten."""
 SMALLEST = 320
-"""Pictures whose longer side is less, pixels, are not looked at: no mail that trained had letters as large."""
-MOST_SLENDER = 4.0
-"""A picture this many times as long as high is no whole mail piece, and is not looked at either."""
+"""Pictures whose longer side is less, pixels, are not looked at."""
+MOST_SLENDER = 24.0
+"""A picture this many times as long as high is no line of an address, and is not looked at either."""
 GRID = 32
 """Sides of what the network sees, without its border, are multiples of this, pixels."""
 BORDER = (1, 2)
@@ -45,7 +45,9 @@ LENGTH, HEIGHT = 32.0, 8.0
 """Pixels of what the network sees: units of a code's length and height."""
 
 SURE_PLACE = 0.9
-"""Probability of a place from which the page is not shown turned."""
+"""Probability of a place from which the page is shown neither smaller nor turned."""
+FARTHER = 0.6
+"""Size at which a doubtful page is seen again, as a share: where an address fills it, its letters are large."""
 MOST_PLACES = 4
 """Places told of a page at most."""
 LEAST_SHARE = 0.01
@@ -86,11 +88,11 @@ class Finder:
         if longest < SMALLEST or longest > MOST_SLENDER * min(gray.shape):
             return []
         small, scale = shrink(gray, self.side)
-        found = self._places(small, scale)
-        if found and found[0].probability >= SURE_PLACE:
-            return found
-        # Few of the pages that trained lay on a side or on their head: shown upright, a piece is seen better.
-        views = [found, *(self._turned_places(small, scale, quarters) for quarters in (1, 2, 3))]
+        views = [self._places(small, scale)]
+        if not _is_sure(views[0]):
+            views.append(self._places(*shrink(gray, round(FARTHER * self.side))))
+        if not any(map(_is_sure, views)):
+            views += [self._turned_places(small, scale, quarters) for quarters in (1, 2, 3)]
         return max(views, key=lambda places: places[0].probability if places else 0.0)
 
     def _places(self, small: np.ndarray, scale: float) -> list[Found]:
@@ -102,6 +104,10 @@ class Finder:
             turned_back(place, quarters, (small.shape[1] / scale, small.shape[0] / scale))
             for place in self._places(np.rot90(small, quarters), scale)
         ]
+
+
+def _is_sure(places: list[Found]) -> bool:
+    return bool(places) and places[0].probability >= SURE_PLACE
 
 
 def load_finder(engine: str = "onnx", folder: Path | None = None, mail: Mail = "us") -> Finder | None:

@@ -132,24 +132,22 @@ def seen(rng: np.random.Generator, gray: np.ndarray, corners: np.ndarray, side: 
     """
     quarters = int(rng.integers(1, 4)) if rng.random() < TURNED else 0
     slant = float(rng.uniform(-SLANT, SLANT) if rng.random() < SLANTED else rng.normal(0.0, 1.5))
-    height, width = gray.shape
-    scale, size = _framed(rng, (height, width) if quarters % 2 else (width, height), side)
-    is_part, is_coded = rng.random() < CLOSER, not np.isnan(corners).any()
     turn = cv2.getRotationMatrix2D((0.0, 0.0), -90.0 * quarters - slant, 1.0)
+    height, width = gray.shape
+    lying = np.array((height, width) if quarters % 2 else (width, height))
+    scale, size = _whole(rng, lying, side)
+    is_part, is_coded = rng.random() < CLOSER, not np.isnan(corners).any()
     if is_part:
-        short = round(side * PART_SIDES[rng.integers(len(PART_SIDES))] / GRID) * GRID
-        size = (short, side) if quarters % 2 else (side, short)  # along the lines of text
-        most = (LARGEST_CODE * np.array(size) / np.ptp(corners @ turn[:, :2].T, axis=0)).min() if is_coded else np.inf
-        scale = min(scale * CLOSEST ** -rng.random(), max(scale, most))
+        code = np.ptp(corners @ turn[:, :2].T, axis=0) if is_coded else np.zeros(2)
+        scale, size = _part(rng, code, scale, side, quarters % 2 == 1)
     turn = scale * turn
-    across = scale * np.array((height, width) if quarters % 2 else (width, height))
-    room = np.abs(size - across) / 2
-    middle = turn[:, :2] @ (width / 2, height / 2)
-    shift = np.array(size) / 2 - middle + rng.uniform(-1.0, 1.0, 2) * room
-    moved = corners @ turn[:, :2].T
+    moved, middle = corners @ turn[:, :2].T, turn[:, :2] @ (width / 2, height / 2)
+    # The page may lie so far off the middle of the picture either way that it still fills it, or is all in it.
+    room = np.abs(size - scale * lying) / 2
+    shift = size / 2 - middle + rng.uniform(-1.0, 1.0, 2) * room
     if is_part and is_coded and rng.random() < AIMED:
         aimed = rng.uniform(0.0, 1.0, 2) * size - moved.mean(axis=0)
-        shift = np.clip(aimed, np.array(size) / 2 - middle - room, np.array(size) / 2 - middle + room)
+        shift = np.clip(aimed, size / 2 - middle - room, size / 2 - middle + room)
     moved = moved + shift
     if is_coded:
         low, high = moved.min(axis=0) - 2, moved.max(axis=0) + 2
@@ -160,18 +158,32 @@ def seen(rng: np.random.Generator, gray: np.ndarray, corners: np.ndarray, side: 
             shift, moved = shift + back, moved + back
     turn[:, 2] = shift
     soft = cv2.GaussianBlur(gray, (0, 0), float(rng.uniform(0.3, 1.2) / scale)) if rng.random() < 0.4 else gray
-    picture = cv2.warpAffine(soft, turn, size, flags=cv2.INTER_AREA, borderValue=OUTSIDE).astype(np.float32)
+    picture = cv2.warpAffine(soft, turn, size.tolist(), flags=cv2.INTER_AREA, borderValue=OUTSIDE).astype(np.float32)
     picture = (picture - 128) * float(rng.uniform(0.5, 1.1)) + 128 + float(rng.uniform(-40, 30))
     picture += rng.standard_normal(picture.shape, np.float32) * float(rng.uniform(0, 7))
     return np.clip(picture, 0, 255).astype(np.uint8), moved
 
 
-def _framed(rng: np.random.Generator, page: tuple[int, int], side: int) -> tuple[float, tuple[int, int]]:
-    """The scale at which a page of some width and height is seen as a whole, and the size of the picture."""
-    across, down = page
-    long = max(page)
-    short = next(round(side * share) for share in SHORT_SIDES if share >= min(page) / long)
-    return side / long * float(rng.uniform(*SIZES)), (side, short) if across >= down else (short, side)
+def _whole(rng: np.random.Generator, page: np.ndarray, side: int) -> tuple[float, np.ndarray]:
+    """The scale at which a page of some width and height is seen as a whole, and the picture's width and height."""
+    across, down = page.tolist()
+    long = max(across, down)
+    short = next(round(side * share) for share in SHORT_SIDES if share >= min(across, down) / long)
+    size = np.array((side, short) if across >= down else (short, side))
+    return side / long * float(rng.uniform(*SIZES)), size
+
+
+def _part(
+    rng: np.random.Generator, code: np.ndarray, whole: float, side: int, is_on_its_side: bool
+) -> tuple[float, np.ndarray]:
+    """The scale at which a part of a page is seen, and the picture's width and height.
+
+    code: its width and height as it lies, pixels of the page; whole: the scale at which all of the page is seen.
+    """
+    short = round(side * PART_SIDES[rng.integers(len(PART_SIDES))] / GRID) * GRID
+    size = np.array((short, side) if is_on_its_side else (side, short))  # along the lines of text
+    most = float((LARGEST_CODE * size / np.maximum(code, 1e-9)).min())
+    return min(whole * CLOSEST ** -rng.random(), max(whole, most)), size
 
 
 def cells_of(corners: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
