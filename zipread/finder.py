@@ -26,7 +26,7 @@ SIDES: dict[Mail, int] = {"us": 512, "abroad": 768}
 """Longer side of the picture that each sees, pixels. Abroad what stands beside a code says less of it, its shape has to
 say more, and at 512 pixels the code of a letter is four to seven high, at 768 six to ten."""
 SMALLEST = 320
-"""Pictures whose longer side is less, pixels, are not looked at."""
+"""Pictures whose longer side is less, pixels, are not looked at: they are of a code alone, or too coarse."""
 MOST_SLENDER = 24.0
 """A picture this many times as long as high is no line of an address, and is not looked at either."""
 GRID = 32
@@ -92,6 +92,7 @@ class Finder:
         if not _is_sure(views[0]):
             views.append(self._places(*shrink(gray, round(FARTHER * self.side))))
         if not any(map(_is_sure, views)):
+            # Few of the pages that trained lay on a side or on their head: shown upright, a piece is seen better.
             views += [self._turned_places(small, scale, quarters) for quarters in (1, 2, 3)]
         return max(views, key=lambda places: places[0].probability if places else 0.0)
 

@@ -20,7 +20,7 @@ from zipread.lab.synth.notmail import STRAYS, Stray, make_stray
 from zipread.lab.synth.places import Place
 
 LONGEST = 960
-"""Longer side of a page as it is kept, pixels; training turns and cuts it and goes down from there."""
+"""Longer side of a page as it is kept, pixels; training turns and cuts it, and enlarges small parts alone."""
 RESOLUTIONS = (100.0, 110.0, 120.0, 130.0, 150.0, 200.0)
 """Pixels an inch that pieces are made with: enough for what is kept, and soon made."""
 QUALITY = 92
