@@ -257,14 +257,14 @@ def test_where_no_number_is_seen_at_first_the_nearer_of_those_above_and_below_co
 
 
 def test_where_one_of_two_tries_sees_a_number_cut_off_the_other_that_sees_all_of_it_counts(monkeypatch):
-    whole = Number("606147025", tuple(np.linspace(60.0, 260.0, 9)), 10.0)
+    whole = Number("606147025", tuple(np.linspace(40.0, 240.0, 9)), 10.0)
     shown = [[], [whole], [Number("47025", whole.middles[4:], 10.0)]]
     monkeypatch.setattr("zipread.glance.numbers_in", lambda page, strip, reader: shown.pop(0))
     seen = Found((400.0, 200.0), (180.0, 30.0), 0.0, 0.9)
 
     [place] = glance(Page(np.full((400, 900), 235, np.uint8)), Sees(seen), load_column_reader(), 5)
 
-    assert place.center[0] == pytest.approx(400.0 - (180.0 + 2 * BESIDE * 30.0) / 2 + 160.0)
+    assert place.center[0] == pytest.approx(400.0 - (180.0 + 2 * BESIDE * 30.0) / 2 + 140.0)
     assert not shown
 
 
