@@ -224,17 +224,15 @@ def _is_whole(number: Number, strip: Strip) -> bool:
 
 def _number_at(numbers: list[Number], strip: Strip, along: float, lengths: tuple[int, ...]) -> Number | None:
     """The number of a code's length at a place `along` a strip, or else such a part of one that stands apart."""
-    wholes = [(number, numbers) for number in numbers if len(number.digits) in lengths]
-    parts = [
-        (part, [part, *(other for other in numbers if other is not number)])
-        for number in numbers
-        for part in _parts_apart(number, lengths)
-    ]
-    for choices in (wholes, parts):
-        there = [number for number, line in choices if _stands_at(number, line, strip, along)]
-        if there:
-            return min(there, key=lambda number: _away(number, strip))
-    return None
+    there = [n for n in numbers if len(n.digits) in lengths and _stands_at(n, numbers, strip, along)]
+    if not there:
+        there = [
+            part
+            for number in numbers
+            for part in _parts_apart(number, lengths)
+            if _stands_at(part, [part, *(other for other in numbers if other is not number)], strip, along)
+        ]
+    return min(there, key=lambda number: _away(number, strip), default=None)
 
 
 def _parts_apart(number: Number, lengths: tuple[int, ...]) -> list[Number]:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from zipread.lab.synth.mail import MailTruth
-from zipread.records import Box
+from zipread.lab.synth.photo import moved_box
 
 Part = Literal["address", "line"]
 """What is kept: the code with the lines around it, or its line alone."""
@@ -48,5 +48,6 @@ def cut_out(
     if scale > 1.0:
         kept = cv2.resize(kept, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
     corners = (corners - low) * scale
-    x, y, width, height = np.rint([*corners.min(axis=0), *np.ptp(corners, axis=0)]).astype(int).tolist()
-    return kept, replace(truth, corners=tuple(map(tuple, corners.tolist())), box=Box(x, y, width, height))
+    to_kept = np.array([[scale, 0.0, -scale * left], [0.0, scale, -scale * top], [0.0, 0.0, 1.0]])
+    box = None if truth.box is None else moved_box(truth.box, to_kept)
+    return kept, replace(truth, corners=tuple(map(tuple, corners.tolist())), box=box)
