@@ -11,13 +11,13 @@ from zipread.fields import FieldReader, Networks
 from zipread.finder import (
     CELL,
     CHANNELS,
-    FARTHER,
     GRID,
     HEIGHT,
     LENGTH,
     MOST_PLACES,
     MOST_SLENDER,
     OUTSIDE,
+    SEEN_AGAIN,
     SIDES,
     SMALLEST,
     Finder,
@@ -25,6 +25,7 @@ from zipread.finder import (
     bordered,
     load_finder,
     places_in,
+    pooled,
     shrink,
 )
 from zipread.glance import BESIDE, NO_NUMBER, TRIES, fitted, glance, joined, line_angle
@@ -87,12 +88,13 @@ def test_a_page_that_leaves_a_doubt_is_shown_turned_and_the_place_told_as_the_pa
         assert place.size == pytest.approx(there.size)
 
 
+@pytest.mark.parametrize(("mark", "share"), [(40, SEEN_AGAIN[0]), (16, SEEN_AGAIN[1])])
 @pytest.mark.parametrize("score", [9.0, 0.5])  # sure of it, or not
-def test_a_page_whose_letters_are_large_is_seen_smaller_and_the_place_told_as_the_page_is(score):
+def test_a_page_of_large_or_of_small_letters_is_seen_again_and_the_place_told_as_the_page_is(score, mark, share):
     shapes = []
 
     def network(batch):
-        """Knows a mark of twelve pixels alone, in the upper left corner; at 512 pixels the page has one of twenty."""
+        """Knows a mark of twelve pixels alone, in the upper left corner; at 512 pixels the page has one of 20 or 8."""
         small = batch[0, 1:-2, 1:-2, 0]
         shapes.append(small.shape)
         cells = answer(rows=small.shape[0] // CELL, columns=small.shape[1] // CELL, nowhere=0.0)
@@ -101,14 +103,39 @@ def test_a_page_whose_letters_are_large_is_seen_smaller_and_the_place_told_as_th
         return cells[None]
 
     page = np.full((768, 1024), 200, np.uint8)
-    page[:40, :40] = 0
+    page[:mark, :mark] = 0
 
     [place] = Finder(network, 512).find(page)
 
-    shown = round(FARTHER * 512) / 1024
+    shown = round(share * 512) / 1024
     assert place.center == pytest.approx((5.5 * CELL / shown, 2.5 * CELL / shown))
     assert place.size == pytest.approx((LENGTH / shown, HEIGHT / shown))
-    assert len(shapes) == (2 if score > 5 else 5)  # else turned as well
+    known = 1 + SEEN_AGAIN.index(share)
+    assert len(shapes) == (1 + known if score > 5 else 3 + 3)  # where it is sure no more, else turned as well
+
+
+def test_what_most_views_of_a_page_see_comes_first_as_the_surest_of_them_sees_it():
+    here, nearly_here = Found((300.0, 200.0), (100.0, 20.0), 0.0, 0.5), Found((310.0, 204.0), (96.0, 22.0), 1.0, 0.4)
+    elsewhere = Found((100.0, 50.0), (90.0, 18.0), 0.0, 0.6)
+
+    first, second = pooled([[here], [elsewhere], [nearly_here]])
+
+    assert (first.center, first.size, first.angle) == (here.center, here.size, here.angle)
+    assert second.center == elsewhere.center
+    assert first.probability == pytest.approx(0.5 / 1.1) and second.probability == pytest.approx(0.6 / 1.1)
+    assert pooled([[here]]) == [here] and pooled([[], []]) == []
+    # What one view sees twice speaks no louder.
+    assert pooled([[here, nearly_here], [elsewhere]])[0].center == elsewhere.center
+
+
+@pytest.mark.parametrize("angle", [0.0, 90.0])
+def test_views_that_see_two_lines_of_an_address_see_two_places(angle):
+    away = {0.0: (0.0, 30.0), 90.0: (30.0, 0.0)}[angle]  # across the line
+    one = Found((300.0, 200.0), (100.0, 20.0), angle, 0.4)
+    below = replace(one, center=(300.0 + away[0], 200.0 + away[1]))
+    along = replace(one, center=(300.0 + away[1], 200.0 + away[0]))
+    assert len(pooled([[one], [below]])) == 2
+    assert len(pooled([[one], [along]])) == 1
 
 
 def test_a_cell_names_where_the_code_is_how_large_and_which_way():

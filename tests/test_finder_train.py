@@ -110,7 +110,8 @@ def test_most_of_the_mail_that_trains_goes_to_other_countries_where_any_does(mon
     monkeypatch.setattr(pageset, "make_mail", make)
     monkeypatch.setattr(pageset, "OTHER_MAIL", dict.fromkeys(pageset.OTHER_MAIL, make))
     monkeypatch.setattr(pageset, "make_stray", lambda *_: np.full((200, 300, 3), 230, np.uint8))
-    monkeypatch.setattr(pageset, "make_note", lambda *_: np.full((200, 300, 3), 230, np.uint8))
+    for name in ("make_note", "make_receipt"):
+        monkeypatch.setattr(pageset, name, lambda *_: np.full((200, 300, 3), 230, np.uint8))
     for index in range(300):
         pageset._page(np.random.default_rng(index), home, abroad)
     assert 0.7 < sum(supplies is abroad for supplies in went) / len(went) < 0.9

@@ -404,6 +404,13 @@ def test_a_page_is_no_surer_than_its_reading_and_less_sure_where_places_compete(
     assert again == alone  # the same place, cut a little differently, is no rival
 
 
+def test_a_number_that_reads_without_doubt_at_an_unlikely_place_need_not_be_the_code():
+    at_an_unlikely, at_a_likely = (
+        confidence_at_a_glance(attempt_at(place, (500.0, 300.0), 0.9999)) for place in (0.5, 2.0)
+    )
+    assert at_an_unlikely < 0.95 < at_a_likely
+
+
 def test_a_place_whose_digits_points_part_as_an_amounts_is_less_likely():
     best = attempt_at(3.5, (500.0, 300.0), 0.99)
     amount = replace(best, is_amount=True)

@@ -13,7 +13,7 @@ from zipread.cli.app import app
 from zipread.errors import DependencyError, InputError, UsageError
 from zipread.lab.address import InAddress, address_line
 from zipread.lab.habits import WithHabits
-from zipread.lab.synth import families, fonts, marks, photo
+from zipread.lab.synth import families, fonts, letters, marks, parcels, photo, receipts
 from zipread.lab.synth.abroad import COUNTRIES, places_abroad
 from zipread.lab.synth.addresses import Address, make_address
 from zipread.lab.synth.boxed import make_boxed, row_of_boxes
@@ -32,6 +32,7 @@ from zipread.lab.synth.paper import PAPERS, make_paper
 from zipread.lab.synth.parcels import make_parcel
 from zipread.lab.synth.places import STATES, Place, as_people_write, load_places
 from zipread.lab.synth.postcards import make_postcard
+from zipread.lab.synth.receipts import make_receipt
 from zipread.lab.synth.replies import make_reply
 from zipread.lab.synth.strokes import Pen, draw, stroke_fields, thin
 from zipread.lab.synth.typeset import Sheet
@@ -484,6 +485,27 @@ class TestMail:
         assert one.dtype == np.uint8 and one.shape[2] == 3 and np.array_equal(one, again)
         assert np.count_nonzero(one < 0.5 * np.median(one)) > 200  # ink
 
+    def test_a_receipt_is_made_again_from_its_seed_and_has_numbers_of_a_till(self, prints):
+        one, again = (make_receipt(np.random.default_rng(4), prints) for _ in range(2))
+        assert one.dtype == np.uint8 and one.shape[2] == 3 and np.array_equal(one, again)
+        assert one.shape[0] > 1.2 * one.shape[1]
+        assert np.count_nonzero(one < 0.6 * np.median(one)) > 500  # ink
+        told = [" ".join(receipts._of_the_sale(np.random.default_rng(seed))) for seed in range(100)]
+        assert sum(re.search(r"[A-Z] \d{5}( |$)", line) is not None for line in told) > 30
+
+    def test_the_sender_of_a_letter_may_be_a_person_whose_address_stands_as_the_recipients(self, prints, monkeypatch):
+        supplies = Supplies((Place("62704", "Springfield", "IL"),), prints, prints, None)
+        inked = []
+        for share in (0.0, 1.0):
+            monkeypatch.setattr(letters, "PRIVATE", share)
+            picture, truth = make_letter(
+                np.random.default_rng(1), supplies, capture=partial(photo.scan, skew=0.0), resolutions=(100.0,)
+            )
+            assert truth.code == "62704"
+            gray = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)[10 : truth.box.y - truth.box.height]
+            inked.append(np.count_nonzero((gray < 0.7 * np.median(gray)).any(axis=1)))
+        assert inked[0] != inked[1] and min(inked) > 20
+
     @pytest.mark.parametrize(("kind", "make"), [("letter", make_letter), ("parcel", make_parcel)])
     def test_the_code_of_other_mail_stands_where_its_truth_says(self, prints, kind, make):
         supplies = Supplies((Place("62704", "Springfield", "IL"),), prints, prints, None)
@@ -499,6 +521,24 @@ class TestMail:
             assert box.width / box.height == pytest.approx(8 if truth.plus4 else 4, abs=1)
             above, below = gray[: box.y], gray[box.bottom :]
             assert min((part < 0.7 * np.median(gray)).sum() for part in (above, below)) > 100
+
+    def test_the_last_line_of_a_parcel_may_be_larger_and_still_holds_the_code(self, prints, monkeypatch):
+        supplies = Supplies((Place("62704", "Springfield", "IL"),), prints, prints, None)
+        heights = []
+        for share in (0.0, 1.0):
+            monkeypatch.setattr(parcels, "LAST_LARGER", share)
+            made = [
+                make_parcel(
+                    np.random.default_rng(seed), supplies, capture=partial(photo.scan, skew=0.0), resolutions=(200.0,)
+                )
+                for seed in range(8)
+            ]
+            for picture, truth in made:
+                gray, box = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), truth.box
+                inked = (gray[box.y : box.bottom, box.x : box.right] < 0.7 * np.median(gray)).any(axis=0)
+                assert inked[:6].any() and inked[-6:].any() and inked.mean() > 0.7
+            heights.append(np.mean([truth.box.height for _, truth in made]))
+        assert heights[1] > 1.05 * heights[0]
 
     @pytest.mark.parametrize("make", OTHER_MAIL.values())
     def test_other_mail_may_have_no_code_at_all(self, prints, make):

@@ -32,6 +32,9 @@ GLANCE_WEIGHTS = (1.1, 0.95)
 GLANCE_BIAS = -2.77
 """Of the confidence at a glance: weights of the reading and of its place, log-odds."""
 
+MOST_OF_READING = 4.4
+"""Log-odds of a reading that count for it at most: however well a number reads, it need not be the code."""
+
 ANY_PIECE_WEIGHT, ANY_PIECE_BIAS = 0.51, 0.45
 """Of the confidence where geometry alone found the place, on what need not be an envelope: weight of the confidence on
 a page, log-odds. Fitted on 671 made pieces, read without a directory, as if half of them were envelopes, a quarter
@@ -148,6 +151,6 @@ def confidence_at_a_glance(best: Attempt) -> float:
     """
     if best.decoded is None:
         return 0.0
-    evidence = (log_odds(best.decoded.confidence), best.place)
+    evidence = (min(MOST_OF_READING, log_odds(best.decoded.confidence)), best.place)
     value = GLANCE_BIAS + sum(weight * part for weight, part in zip(GLANCE_WEIGHTS, evidence, strict=True))
     return min(best.decoded.confidence, probability(value))

@@ -7,6 +7,7 @@ the readers, which see the page in full.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -45,9 +46,10 @@ LENGTH, HEIGHT = 32.0, 8.0
 """Pixels of what the network sees: units of a code's length and height."""
 
 SURE_PLACE = 0.9
-"""Probability of a place from which the page is shown neither smaller nor turned."""
-FARTHER = 0.6
-"""Size at which a doubtful page is seen again, as a share: where an address fills it, its letters are large."""
+"""Probability of a place from which the page is shown neither smaller, nor larger, nor turned."""
+SEEN_AGAIN = (0.6, 1.5)
+"""Sizes at which a doubtful page is seen again, as shares: where an address fills it, its letters are large, and on a
+sheet of small print they are smaller than any that are seen at a glance."""
 MOST_PLACES = 4
 """Places told of a page at most."""
 LEAST_SHARE = 0.01
@@ -55,7 +57,8 @@ LEAST_SHARE = 0.01
 NEGLIGIBLE = 1e-6
 """Probability below which a cell says nothing of a place."""
 SAME_ALONG, SAME_ACROSS = 0.4, 0.8
-"""Cells speak of one place when the middles they name differ by less than these shares of its length and height."""
+"""Cells, and views, speak of one place when the middles they name differ by less than these shares of its length and
+height."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +92,13 @@ class Finder:
             return []
         small, scale = shrink(gray, self.side)
         views = [self._places(small, scale)]
-        if not _is_sure(views[0]):
-            views.append(self._places(*shrink(gray, round(FARTHER * self.side))))
+        for share in SEEN_AGAIN:
+            if not any(map(_is_sure, views)):
+                views.append(self._places(*shrink(gray, round(share * self.side))))
         if not any(map(_is_sure, views)):
             # Few of the pages that trained lay on a side or on their head: shown upright, a piece is seen better.
             views += [self._turned_places(small, scale, quarters) for quarters in (1, 2, 3)]
-        return max(views, key=lambda places: places[0].probability if places else 0.0)
+        return pooled(views)
 
     def _places(self, small: np.ndarray, scale: float) -> list[Found]:
         return places_in(self.network(bordered(small)[None, ..., None])[0], scale)
@@ -109,6 +113,41 @@ class Finder:
 
 def _is_sure(places: list[Found]) -> bool:
     return bool(places) and places[0].probability >= SURE_PLACE
+
+
+def pooled(views: Sequence[list[Found]]) -> list[Found]:
+    """The places that several views of a page show, first the one that most of them see.
+
+    Args:
+        views: places of each, with pixels of the same page.
+
+    Returns:
+        At most MOST_PLACES, each as the view sees it that is surest of it; where their probabilities add up to more
+        than 1, as shares of 1.
+    """
+    told = sorted(((place, view) for view, places in enumerate(views) for place in places), key=_unlikely)
+    groups: list[dict[int, Found]] = []  # a place by the views that see it, the surest first
+    for place, view in told:
+        group = next((group for group in groups if _is_same(next(iter(group.values())), place)), None)
+        if group is None:
+            groups.append({view: place})
+        else:
+            group.setdefault(view, place)
+    groups.sort(key=lambda group: -sum(place.probability for place in group.values()))
+    found = [next(iter(group.values())) for group in groups[:MOST_PLACES]]
+    whole = max(1.0, sum(place.probability for place in found))
+    return [replace(place, probability=place.probability / whole) for place in found]
+
+
+def _unlikely(told: tuple[Found, int]) -> float:
+    return -told[0].probability
+
+
+def _is_same(one: Found, other: Found) -> bool:
+    """Whether two views speak of one place: their middles are near along the line of the first, and across it."""
+    angle, (right, down) = math.radians(one.angle), np.subtract(other.center, one.center).tolist()
+    along, across = right * math.cos(angle) + down * math.sin(angle), down * math.cos(angle) - right * math.sin(angle)
+    return abs(along) < SAME_ALONG * one.size[0] and abs(across) < SAME_ACROSS * one.size[1]
 
 
 def load_finder(engine: str = "onnx", folder: Path | None = None, mail: Mail = "us") -> Finder | None:

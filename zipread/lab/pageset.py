@@ -18,6 +18,7 @@ from zipread.lab.synth.mail import Capture, Supplies, make_mail
 from zipread.lab.synth.notes import make_note
 from zipread.lab.synth.notmail import STRAYS, Stray, make_stray
 from zipread.lab.synth.places import Place
+from zipread.lab.synth.receipts import make_receipt
 
 LONGEST = 960
 """Longer side of a page as it is kept, pixels; training turns and cuts it, and enlarges small parts alone."""
@@ -26,14 +27,15 @@ RESOLUTIONS = (100.0, 110.0, 120.0, 130.0, 150.0, 200.0)
 QUALITY = 92
 """Of the JPEG a page is kept as."""
 SHARES = {
-    "mail": 0.28,
-    "letter": 0.12,
-    "parcel": 0.09,
+    "mail": 0.26,
+    "letter": 0.14,
+    "parcel": 0.11,
     "reply": 0.13,
     "postcard": 0.1,
-    "boxed": 0.07,
-    "note": 0.15,
-    "no mail": 0.06,
+    "boxed": 0.06,
+    "note": 0.13,
+    "receipt": 0.03,
+    "no mail": 0.04,
 }
 """Of the kinds of pages."""
 UNCODED = 0.07
@@ -142,6 +144,8 @@ def _page(rng: np.random.Generator, supplies: Supplies, abroad: Supplies | None)
     corners = np.full((4, 2), np.nan)
     if kind == "no mail":
         picture = make_stray(rng, supplies.print_fonts, STRAYS[rng.integers(len(STRAYS))])
+    elif kind == "receipt":
+        picture = make_receipt(rng, supplies.print_fonts, _capture(rng))
     elif kind == "note":
         picture = make_note(rng, writing, supplies, _capture(rng))
     else:

@@ -25,6 +25,8 @@ TYPE_IN_INCHES = (0.075, 0.12)
 """Height of digits in letters set in 8 to 12 points."""
 ADDRESS_IN_INCHES = (1.2, 2.6)
 """Where an address begins, below the upper edge."""
+PRIVATE = 0.2
+"""Share of letters by people, whose own address looks like the recipient's."""
 ON_THE_RIGHT, BAD_FOR_WINDOWS = 0.12, 0.2
 """Shares of addresses that stand on the right, as in parts of Europe, and anywhere in the upper half."""
 
@@ -68,11 +70,12 @@ def make_letter(
     """
     place = supplies.places[rng.integers(len(supplies.places))]
     address = make_address(rng, place, business=bool(rng.random() < 0.25))
-    sender = make_address(rng, supplies.places[rng.integers(len(supplies.places))], business=True)
+    private = bool(rng.random() < PRIVATE)
+    sender = make_address(rng, supplies.places[rng.integers(len(supplies.places))], business=not private)
     if rng.random() < uncoded:
         address, sender = replace(address, coded=False), replace(sender, coded=False)
     letter = _blank(rng, supplies, resolutions)
-    y = _put_head(rng, letter, supplies, sender)
+    y = _put_person(rng, letter, supplies, sender) if private else _put_head(rng, letter, supplies, sender)
     y, box = _put_address(rng, letter, supplies, address, y)
     bottom = _put_foot(rng, letter, supplies, sender)
     _put_text(rng, letter, y, bottom)
@@ -110,6 +113,17 @@ def _put_head(rng: np.random.Generator, letter: _Letter, supplies: Supplies, sen
         for line in lines:
             y = letter.set(line, y, small, side)
     return y
+
+
+def _put_person(rng: np.random.Generator, letter: _Letter, supplies: Supplies, sender: Address) -> float:
+    """Print who writes as the recipient is printed, and perhaps a telephone number below; returns where it ends."""
+    y = letter.sheet.dpi * float(rng.uniform(0.3, 0.9))
+    hand = replace(choose_hand(rng, "printed", supplies, letter.height), font=letter.sheet.font)
+    block = write_address(rng, sender, hand).coverage
+    left = letter.left if rng.random() < 0.7 else max(letter.left, letter.right - block.shape[1])
+    lay(letter.sheet.picture, block, (left, round(y)), letter.sheet.ink, rng.uniform(0.85, 1.0))
+    y += block.shape[0] + 0.6 * letter.height
+    return letter.sheet.set(phone(rng), (left, y), letter.height) if rng.random() < 0.5 else y
 
 
 def _put_address(

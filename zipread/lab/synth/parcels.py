@@ -17,6 +17,8 @@ from zipread.records import Box
 
 LABELS_IN_INCHES = ((4.0, 6.0), (4.0, 6.0), (4.0, 6.75), (6.0, 4.0), (8.5, 5.5))
 """Width and height of labels."""
+SMALL_IN_INCHES, LARGE_IN_INCHES = (0.055, 0.085), (0.09, 0.17)
+"""Heights of the digits of senders, and of recipients."""
 ON_A_PARCEL = 0.45
 """Share of labels that are seen on their parcel, with its board around."""
 SERVICES = (
@@ -31,6 +33,10 @@ ROUTES = (
     *("#####-##", "AA-####", "## ## ##", "#####", "A###.##"),
 )
 """Forms of what carriers print for their own sorters; A is a letter, # a digit."""
+
+WITH_PHONE, LAST_LARGER, WITH_REFERENCES, SENDER_AS_LARGE = 0.25, 0.3, 0.35, 0.25
+"""Shares of recipients with a telephone number below the name, whose last line is larger, with references below it, and
+of senders that are as large as recipients."""
 
 LEADING = 1.7
 """From line to line, digit heights."""
@@ -71,7 +77,8 @@ def make_parcel(
 
 def _put_sender(rng: np.random.Generator, label: Sheet, supplies: Supplies, sender: Address, y: int) -> int:
     """Print who sends, and numbers beside; returns where the recipient begins."""
-    hand = choose_hand(rng, "printed", supplies, label.dpi * rng.uniform(0.055, 0.085))
+    inches = LARGE_IN_INCHES if rng.random() < SENDER_AS_LARGE else SMALL_IN_INCHES
+    hand = choose_hand(rng, "printed", supplies, label.dpi * rng.uniform(*inches))
     if rng.random() < 0.9:
         y = _set(label, SENDERS[rng.integers(len(SENDERS))], label.inches(0.15), y, hand.script.height)
         block = fitted(rng, sender, hand, label.picture.shape[1] * 0.5).coverage
@@ -86,7 +93,7 @@ def _put_recipient(
     rng: np.random.Generator, label: Sheet, supplies: Supplies, address: Address, y: int
 ) -> tuple[int, Box | None]:
     """Print the recipient's address, larger; returns where what follows begins, and where the code stands."""
-    hand = choose_hand(rng, "printed", supplies, label.dpi * rng.uniform(0.09, 0.17))
+    hand = choose_hand(rng, "printed", supplies, label.dpi * rng.uniform(*LARGE_IN_INCHES))
     heading, size = HEADS[rng.integers(len(HEADS))], hand.script.height
     left = label.inches(rng.uniform(0.15, 0.7))
     if rng.random() < 0.5:
@@ -94,10 +101,23 @@ def _put_recipient(
     else:
         _set(label, heading, label.inches(0.1), y, size * 0.7)
         left = max(left, label.inches(0.2) + label.width(heading, size * 0.7))
-    block = fitted(rng, address, hand, label.picture.shape[1] - left - label.inches(0.1))
+    room = label.picture.shape[1] - left - label.inches(0.1)
+    if rng.random() < WITH_PHONE:
+        address = replace(address, lines=(address.lines[0], phone(rng), *address.lines[1:]))
+    if rng.random() < LAST_LARGER and address.last_words:
+        above = fitted(rng, replace(address, lines=address.lines[:-1], city=address.lines[-1], coded=False), hand, room)
+        lay(label.picture, above.coverage, (left, y), label.ink)
+        y += above.coverage.shape[0] + round(0.3 * size)
+        address = replace(address, lines=())
+        hand = replace(hand, script=replace(hand.script, height=size * rng.uniform(1.1, 1.5)))
+    block = fitted(rng, address, hand, room)
     lay(label.picture, block.coverage, (left, y), label.ink)
     box = None if block.code is None else replace(block.code, x=block.code.x + left, y=block.code.y + y)
-    return y + block.coverage.shape[0] + label.inches(rng.uniform(0.08, 0.3)), box
+    y += block.coverage.shape[0] + label.inches(rng.uniform(0.08, 0.3))
+    if rng.random() < WITH_REFERENCES:
+        for _ in range(int(rng.integers(1, 4))):
+            y = _set(label, numbered(rng).upper(), left, y, label.dpi * rng.uniform(*SMALL_IN_INCHES))
+    return y, box
 
 
 def _put_service(rng: np.random.Generator, label: Sheet) -> int:
