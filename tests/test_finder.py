@@ -114,6 +114,19 @@ def test_a_page_of_large_or_of_small_letters_is_seen_again_and_the_place_told_as
     assert len(shapes) == (1 + known if score > 5 else 3 + 3)  # where it is sure no more, else turned as well
 
 
+def test_a_page_that_no_view_is_sure_of_has_its_code_where_most_of_them_see_it():
+    def network(batch):
+        """At 512 pixels a place in the lower right corner; larger or smaller, one in the upper left, less likely."""
+        side = batch.shape[1] - 3
+        at = side // CELL * 3 // 4 if side == 512 else side // CELL // 4
+        score, cells = (1.0 if side == 512 else 0.5), side // CELL
+        return answer((at, at, score, 0.0), rows=cells, columns=cells, nowhere=0.0)[None]
+
+    best = Finder(network, 512).find(np.full((640, 640), 200, np.uint8))[0]
+
+    assert best.center == pytest.approx((160.0, 160.0), abs=20.0)
+
+
 def test_what_most_views_of_a_page_see_comes_first_as_the_surest_of_them_sees_it():
     here, nearly_here = Found((300.0, 200.0), (100.0, 20.0), 0.0, 0.5), Found((310.0, 204.0), (96.0, 22.0), 1.0, 0.4)
     elsewhere = Found((100.0, 50.0), (90.0, 18.0), 0.0, 0.6)
