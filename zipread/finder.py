@@ -79,7 +79,7 @@ class Finder:
     side: int  # the longer side of what it sees, pixels
 
     def find(self, gray: np.ndarray) -> list[Found]:
-        """Places where the code of a page stands, the likeliest first.
+        """Places where the code of a page may stand, first the one that most speaks for.
 
         Args:
             gray: (h, w) uint8, a page.
@@ -118,6 +118,8 @@ def _is_sure(places: list[Found]) -> bool:
 def pooled(views: Sequence[list[Found]]) -> list[Found]:
     """The places that several views of a page show, first the one that most of them see.
 
+    A view may be sure of any number; that another sees it too, at another size, says more than that.
+
     Args:
         views: places of each, with pixels of the same page.
 
@@ -125,7 +127,8 @@ def pooled(views: Sequence[list[Found]]) -> list[Found]:
         At most MOST_PLACES, each as the view sees it that is surest of it; where their probabilities add up to more
         than 1, as shares of 1.
     """
-    told = sorted(((place, view) for view, places in enumerate(views) for place in places), key=_unlikely)
+    told = [(place, view) for view, places in enumerate(views) for place in places]
+    told.sort(key=lambda seen: -seen[0].probability)
     groups: list[dict[int, Found]] = []  # a place by the views that see it, the surest first
     for place, view in told:
         group = next((group for group in groups if _is_same(next(iter(group.values())), place)), None)
@@ -137,10 +140,6 @@ def pooled(views: Sequence[list[Found]]) -> list[Found]:
     found = [next(iter(group.values())) for group in groups[:MOST_PLACES]]
     whole = max(1.0, sum(place.probability for place in found))
     return [replace(place, probability=place.probability / whole) for place in found]
-
-
-def _unlikely(told: tuple[Found, int]) -> float:
-    return -told[0].probability
 
 
 def _is_same(one: Found, other: Found) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 from zipread.lab.synth import marks, stationery
 from zipread.lab.synth.addresses import Address, make_address
 from zipread.lab.synth.ink import lay
+from zipread.lab.synth.lettering import write_lines
 from zipread.lab.synth.mail import RESOLUTIONS, Capture, MailTruth, Supplies, captured, choose_hand, fitted
 from zipread.lab.synth.notes import date, numbered, phone
 from zipread.lab.synth.typeset import Sheet
@@ -105,7 +106,8 @@ def _put_recipient(
     if rng.random() < WITH_PHONE:
         address = replace(address, lines=(address.lines[0], phone(rng), *address.lines[1:]))
     if rng.random() < LAST_LARGER and address.last_words:
-        above = fitted(rng, replace(address, lines=address.lines[:-1], city=address.lines[-1], coded=False), hand, room)
+        above = write_lines(rng, address.lines, hand)
+        above = above.scaled(min(1.0, room / above.coverage.shape[1]))
         lay(label.picture, above.coverage, (left, y), label.ink)
         y += above.coverage.shape[0] + round(0.3 * size)
         address = replace(address, lines=())

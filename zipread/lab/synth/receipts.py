@@ -18,11 +18,15 @@ WIDE_IN_INCHES, LONG = (2.2, 3.2), (1.4, 3.2)
 LETTERS = (24.0, 42.0)
 """Letters that fit on a line."""
 DPI = (100.0, 200.0)
+"""Pixels an inch."""
 LEADING = 1.75
+"""From line to line, digit heights."""
 OF_TILLS = ("STORE", "REG", "TRAN", "TRANS", "TERM", "OP", "CASHIER", "CHK", "TABLE", "ORDER", "INV", "TICKET", "SLIP")
 OF_CARDS = ("APPROVAL", "AUTH", "REF", "TRACE", "SEQ", "MEMBER", "REWARDS", "AID", "TC", "TRN")
 TOTALS = ("SUBTOTAL", "TAX", "TOTAL", "CASH", "CHANGE", "BALANCE DUE", "TIP", "AMOUNT")
+"""Lines whose names stand a little further in."""
 TAXES = ("", "", " N", " T", " F", " A", " X")
+"""Letters behind a price that say how it is taxed."""
 
 
 def make_receipt(rng: np.random.Generator, prints: Prints, capture: Capture | None = None) -> np.ndarray:
