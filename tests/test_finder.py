@@ -135,7 +135,8 @@ def test_what_most_views_of_a_page_see_comes_first_as_the_surest_of_them_sees_it
 
     assert (first.center, first.size, first.angle) == (here.center, here.size, here.angle)
     assert second.center == elsewhere.center
-    assert first.probability == pytest.approx(0.5 / 1.1) and second.probability == pytest.approx(0.6 / 1.1)
+    # A code stands anywhere with 0.6 in the view that sees most.
+    assert first.probability == pytest.approx(0.6 * 0.5 / 1.1) and second.probability == pytest.approx(0.6 * 0.6 / 1.1)
     assert pooled([[here]]) == [here] and pooled([[], []]) == []
     # What one view sees twice speaks no louder.
     assert pooled([[here, nearly_here], [elsewhere]])[0].center == elsewhere.center

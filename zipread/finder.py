@@ -47,7 +47,7 @@ LENGTH, HEIGHT = 32.0, 8.0
 
 SURE_PLACE = 0.9
 """Probability of a place from which the page is shown neither smaller, nor larger, nor turned."""
-SEEN_AGAIN = (0.6, 1.5)
+SEEN_AGAIN = (0.6, 1.25)
 """Sizes at which a doubtful page is seen again, as shares: where an address fills it, its letters are large, and on a
 sheet of small print they are smaller than any that are seen at a glance."""
 MOST_PLACES = 4
@@ -124,8 +124,8 @@ def pooled(views: Sequence[list[Found]]) -> list[Found]:
         views: places of each, with pixels of the same page.
 
     Returns:
-        At most MOST_PLACES, each as the view sees it that is surest of it; where their probabilities add up to more
-        than 1, as shares of 1.
+        At most MOST_PLACES, each as the view sees it that is surest of it; that there is any is no more probable than
+        the view says that sees most.
     """
     told = [(place, view) for view, places in enumerate(views) for place in places]
     told.sort(key=lambda seen: -seen[0].probability)
@@ -138,8 +138,9 @@ def pooled(views: Sequence[list[Found]]) -> list[Found]:
             group.setdefault(view, place)
     groups.sort(key=lambda group: -sum(place.probability for place in group.values()))
     found = [next(iter(group.values())) for group in groups[:MOST_PLACES]]
-    whole = max(1.0, sum(place.probability for place in found))
-    return [replace(place, probability=place.probability / whole) for place in found]
+    seen = max((sum(place.probability for place in places) for places in views), default=0.0)
+    scale = seen / max(NEGLIGIBLE, seen, sum(place.probability for place in found))
+    return [replace(place, probability=scale * place.probability) for place in found]
 
 
 def _is_same(one: Found, other: Found) -> bool:
