@@ -50,10 +50,7 @@ class _Letter:
 
     def set(self, text: str, y: float, height: float, side: float, font: FontFile | None = None) -> float:
         """Print a line at the left (side 0), in the middle (0.5) or at the right (1); returns where the next begins."""
-        if not text:
-            return y
-        room = self.right - self.left - self.sheet.width(text, height, font)
-        return self.sheet.set(text, (self.left + side * max(0, room), y), height, font)
+        return self.sheet.set_between(text, (self.left, self.right), y, height, side, font)
 
 
 def make_letter(

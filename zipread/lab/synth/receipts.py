@@ -72,6 +72,7 @@ def _of_the_sale(rng: np.random.Generator) -> list[str]:
 
 
 def _totals(rng: np.random.Generator) -> list[str]:
+    """Names of sums, the total always among them."""
     return [name for name in TOTALS if name == "TOTAL" or rng.random() < 0.4]
 
 
@@ -84,5 +85,4 @@ def _number(rng: np.random.Generator) -> str:
 def _set(sheet: Sheet, text: str, y: float, size: float, side: float) -> float:
     """Print a line at the left (side 0), in the middle (0.5) or at the right (1); returns where the next begins."""
     margin = 1.5 * size
-    room = sheet.picture.shape[1] - 2 * margin - sheet.width(text, size)
-    return sheet.set(text, (margin + side * max(0.0, room), y), size)
+    return sheet.set_between(text, (margin, sheet.picture.shape[1] - margin), y, size, side)

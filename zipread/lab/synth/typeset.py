@@ -44,3 +44,12 @@ class Sheet:
         line = self.prints.line(font or self.font, text, height)
         lay(self.picture, line.coverage, (round(x), round(y + ASCENT * height + line.top)), self.ink)
         return y + self.leading * height
+
+    def set_between(
+        self, text: str, edges: tuple[float, float], y: float, height: float, side: float, font: FontFile | None = None
+    ) -> float:
+        """Print a line between two columns, at the left (side 0), in the middle (0.5) or at the right (1), as `set`."""
+        if not text:
+            return y
+        left, right = edges
+        return self.set(text, (left + side * max(0.0, right - left - self.width(text, height, font)), y), height, font)
