@@ -10,7 +10,19 @@ from conftest import ROOT, encoded, environment, field_picture
 PACKAGE = ROOT / "zipread"
 
 STAGES = frozenset(
-    {"load", "clean", "locate", "segment", "normalize", "classify", "sequence", "decode", "directory", "finder"}
+    {
+        "load",
+        "clean",
+        "locate",
+        "segment",
+        "normalize",
+        "classify",
+        "sequence",
+        "letters",
+        "decode",
+        "directory",
+        "finder",
+    }
 )
 WALLS = frozenset({"records", "errors", "settings", "model"})
 
@@ -33,11 +45,13 @@ MAY_IMPORT = {
     "form": WALLS | {"load", "clean", "locate"},
     "skim": WALLS | {"clean", "sequence", "decode"},
     "glance": WALLS | {"clean", "finder", "sequence", "decode", "skim"},
+    "towns": WALLS | {"letters", "decode"},
+    "words": WALLS | {"clean", "letters", "sequence", "towns"},
     "attempts": WALLS | {"decode"},
-    "fields": WALLS | STAGES | {"skim", "attempts"},
+    "fields": WALLS | STAGES | {"skim", "attempts", "words"},
     "views": WALLS | STAGES | {"attempts", "fields", "glance"},
-    "explain": WALLS | {"locate", "attempts"},
-    "reader": WALLS | STAGES | {"attempts", "fields", "glance", "views", "explain", "form"},
+    "explain": WALLS | {"locate", "attempts", "letters"},
+    "reader": WALLS | STAGES | {"words", "attempts", "fields", "glance", "views", "explain", "form"},
     "batch": WALLS
     | {"load", "reader", "inputs", "output", "debug", "pool", "workers", "run", "journal", "origin", "shards"},
     "apart": frozenset({"errors", "workers"}),
@@ -65,7 +79,7 @@ MAY_IMPORT = {
     | {"load", "form", "reader", "batch", "inputs", "output", "formats", "evaluate", "settings_file", "lab", "zipread"}
     | {"shards"}
     | {"apart", "append", "serve", "watch"},
-    "lab": WALLS | STAGES | {"reader", "batch", "inputs", "output", "debug", "zipread"},
+    "lab": WALLS | STAGES | {"towns", "reader", "batch", "inputs", "output", "debug", "zipread"},
     "zipread": WALLS | {"reader", "batch"},
 }
 """Room of the house: the rooms it may know. A room is a module or folder directly in `zipread/`."""

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from zipread.decode import Calibration, Decoded, decide, log_odds, weigh
+from zipread.decode import UNRELATED, Calibration, Decoded, decide, log_odds, weigh
 from zipread.decode.columns import best_codes, code_scores
 from zipread.decode.plus4 import NINE_LEAD, are_nine
 from zipread.decode.search import Path
@@ -302,3 +302,50 @@ def test_nine_lead_before_five_as_both_readers_together_say(seed):
         assert are_nine(long, [short], [columns]) == (lead + nine - five >= NINE_LEAD)
     assert are_nine(Path(9.0, (), (), (), 0.0, 0.0), [Path(0.0, (), (), (), 0.0, 0.0)], [])
     assert not are_nine(Path(7.0, (), (), (), 0.0, 0.0), [Path(0.0, (), (), (), 0.0, 0.0)], [])
+
+
+def in_context(said: dict[str, float], second_of_last: int = 8, sure: float = 0.7) -> tuple[Decoded, Decoded]:
+    """12343 or 12348 (or as told), decided alone and with what stands around."""
+    lattice, scores = five("12343")
+    scores[4] = row(3, sure, second=second_of_last)
+    looks = [weigh(lattice, scores, 5)]
+    alone = decide(looks, 5, None, PLAIN)
+    together = decide(looks, 5, None, PLAIN, lambda codes: {code: said.get(code, UNRELATED) for code in codes})
+    assert alone is not None and together is not None
+    return alone, together
+
+
+def test_what_stands_around_chooses_between_codes():
+    alone, together = in_context({"12348": -0.2})
+    assert (alone.code, together.code) == ("12343", "12348")
+    assert alone.agreement is None
+    assert together.agreement == -0.2
+    assert together.candidates == (0, 1, 2, 3, 4)
+    assert together.confidence > dict(alone.alternatives)["12348"] + 0.3
+    assert dict(together.alternatives)["12343"] < 0.01
+
+
+def test_what_stands_around_makes_a_code_surer_but_never_certain():
+    alone, together = in_context({"12343": -0.2})
+    assert alone.code == together.code == "12343"
+    assert alone.confidence < together.confidence < 0.99
+
+
+def test_what_goes_with_no_code_makes_all_of_them_doubtful_alike():
+    alone, together = in_context({})
+    assert together.code == "12343"
+    assert together.confidence == pytest.approx(alone.confidence)
+    assert together.agreement == UNRELATED
+
+
+def test_what_goes_with_two_codes_alike_does_not_choose():
+    alone, together = in_context({"12343": -0.2, "12348": -0.2})
+    assert together.code == alone.code
+    apart_alone, apart = (log_odds(d.confidence) - log_odds(dict(d.alternatives)["12348"]) for d in (alone, together))
+    assert apart == pytest.approx(apart_alone, abs=0.6)
+
+
+def test_where_nothing_stands_around_nothing_changes():
+    lattice, scores = five("12343")
+    looks = [weigh(lattice, scores, 5)]
+    assert decide(looks, 5, None, PLAIN, lambda codes: {}) == decide(looks, 5, None, PLAIN)

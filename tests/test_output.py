@@ -241,7 +241,7 @@ def square(x, y, width, height):
 
 SEARCH = Search(
     places=(
-        Place(square(90, 590, 210, 50), 0.5, "01234", 0.9, 2.7),
+        Place(square(90, 590, 210, 50), 0.5, "01234", 0.9, 2.7, "AGAWAMMA"),
         Place(square(100, 200, 200, 40), -1.0, "99999", 0.2, -2.4),
         Place(square(100, 300, 200, 40), -1.5, confidence=0.0),
         Place(square(100, 400, 200, 40), -3.0),
@@ -255,13 +255,13 @@ SEARCH = Search(
 
 def test_the_reasons_add_up():
     assert reasons(SEARCH, won=True) == [
-        ("1", "01234", "+0.50 (62.2%)", "+2.20 (90.0%)", "+2.70", "chosen: the greatest sum"),
+        ("1", "01234", "+0.50 (62.2%)", "+2.20 (90.0%)", "+2.70", "chosen: the greatest sum; behind AGAWAMMA"),
         ("2", "99999", "-1.00 (26.9%)", "-1.40 (20.0%)", "-2.40", ""),
         ("3", "", "-1.50 (18.2%)", "", "", "no code reads here"),
         ("4", "", "-3.00 (4.7%)", "", "", "from here on not read: too far behind"),
         ("5", "", "-4.00 (1.8%)", "", "", ""),
     ]
-    assert reasons(SEARCH, won=False)[0][-1] == "the greatest sum, but too doubtful"
+    assert reasons(SEARCH, won=False)[0][-1] == "the greatest sum, but too doubtful; behind AGAWAMMA"
 
 
 def test_the_overlay_shows_what_was_considered():

@@ -19,7 +19,7 @@ from zipread.attempts import (
     confidence_on_page,
 )
 from zipread.clean import clean_page
-from zipread.decode import Decoded
+from zipread.decode import UNRELATED, Decoded
 from zipread.directory import load_directory
 from zipread.errors import InputError, SettingsError
 from zipread.fields import CLOSER_LOOKS, SECOND_LOOKS, FieldReader, Networks
@@ -147,6 +147,7 @@ def test_of_a_doubtful_glance_and_a_search_the_surer_counts(monkeypatch):
     [sure] = Reader().read_page(page)
     monkeypatch.setattr(views, "SURE", 1.0)
     monkeypatch.setattr(views, "KNOWN_PLACE", 99.0)
+    monkeypatch.setattr("zipread.reader.load_words", lambda *arguments: None)  # which would make the search surer
     searched = []
     monkeypatch.setattr(views, "locate", lambda *arguments: searched.append(arguments) or [])
     assert Reader().read_page(page) == [sure]
@@ -316,6 +317,7 @@ def test_mail_wrongly_taken_to_lie_on_its_side_is_read_all_the_same(monkeypatch)
 
 @pytest.mark.usefixtures("without_a_glance")
 def test_waves_are_looked_for_where_a_reading_is_in_doubt_and_only_there(monkeypatch):
+    monkeypatch.setattr("zipread.reader.load_words", lambda *arguments: None)  # which make the doubtful one sure, too
     monkeypatch.setattr(views, "SURE", 0.4)  # of which the finder sees nothing, geometry is far from sure
     sure, doubtful = mail_piece("hand-3.jpg"), mail_piece("hand-4.jpg")
     before = Reader().read_page(sure)
@@ -409,6 +411,40 @@ def test_a_number_that_reads_without_doubt_at_an_unlikely_place_need_not_be_the_
         confidence_at_a_glance(attempt_at(place, (500.0, 300.0), 0.9999)) for place in (0.5, 2.0)
     )
     assert at_an_unlikely < 0.95 < at_a_likely
+
+
+def behind(words: float | None, attempt: Attempt, code: str = "12345", alone: float = 0.9) -> Attempt:
+    """A reading with words before it that go with its code so much better than with none, log likelihood."""
+    assert attempt.decoded is not None
+    agreement = None if words is None else UNRELATED + words
+    return replace(attempt, decoded=replace(attempt.decoded, code=code, alone=alone, agreement=agreement))
+
+
+def test_at_a_glance_its_town_before_a_code_speaks_for_it_and_other_words_against_it():
+    best = attempt_at(1.0, (500.0, 300.0), 0.9999)
+    other, nothing, town = (confidence_at_a_glance(behind(words, best)) for words in (0.0, None, 8.0))
+    assert other < 0.95 < nothing < town
+
+
+def test_in_a_search_words_speak_against_a_place_and_not_for_it():
+    best = attempt_at(1.0, (500.0, 300.0), 0.97)
+    other, nothing, town = (
+        confidence_on_page(attempt, [attempt], [attempt.field])
+        for attempt in (behind(words, best) for words in (0.0, None, 8.0))
+    )
+    assert other < nothing == town
+
+
+def test_of_two_codes_behind_their_towns_one_is_the_senders():
+    best = behind(8.0, attempt_at(0.0, (500.0, 300.0), 0.999))
+    sender = behind(8.0, attempt_at(-1.0, (100.0, 50.0), 0.999), code="54321")
+    same = behind(8.0, attempt_at(-1.0, (100.0, 50.0), 0.999))
+    no_town = behind(0.0, sender, code="54321")
+    with_sender, with_same, with_no_town = (
+        confidence_on_page(best, [best, rival], [best.field, rival.field]) for rival in (sender, same, no_town)
+    )
+    assert with_sender < 0.95
+    assert with_sender < with_no_town < with_same
 
 
 def test_a_place_whose_digits_points_part_as_an_amounts_is_less_likely():

@@ -18,13 +18,20 @@ from zipread.lab.characters import Glyphs
 from zipread.lab.course import Course, measure_normalizations
 from zipread.lab.cuts import cut_examples, set_line
 from zipread.lab.glyphs import GLYPHS
+from zipread.lab.letter_train import _edits, begin_as
+from zipread.lab.letterset import LONGEST, Texts, make_text, numbered
 from zipread.lab.line_distort import distort
 from zipread.lab.lineset import Fonts, Lines, load, make_line, save
 from zipread.lab.mnist import Digits, load_digits, split_by_writer
 from zipread.lab.pageset import Pages
 from zipread.lab.strokes import draw_center_lines, own_shape
-from zipread.lab.synth.hands import Hands
+from zipread.lab.synth.families import TRAIN_PRINT
+from zipread.lab.synth.fonts import find_fonts
+from zipread.lab.synth.hands import Hands, Prints
+from zipread.lab.synth.mail import Supplies
+from zipread.lab.synth.places import Place
 from zipread.lab.trainset import RECIPE, SOURCES, make_chunk
+from zipread.letters import LETTERS, NO_LETTER, load_letter_reader
 from zipread.model import model_folder, read_manifest
 from zipread.records import Box
 from zipread.sequence import load_column_reader
@@ -138,6 +145,13 @@ def made_lines(*_: object) -> dict[int, Lines]:
     return {96: Lines(images, columns, codes, np.zeros(70, np.uint8))}
 
 
+def made_texts(*_: object) -> dict[int, Texts]:
+    """Bars that stand for an I: what a set of lines of words looks like, without making one."""
+    letters = np.full((70, LONGEST), NO_LETTER, np.uint8)
+    letters[:, 0] = LETTERS.index("I")
+    return {160: Texts(np.pad(made_lines()[96].images, ((0, 0), (0, 0), (0, 64))), letters)}
+
+
 def made_pages(*_: object) -> Pages:
     """Light pages with a dark bar where the code stands, or with nothing."""
     gray = np.full((200, 400), 230, np.uint8)
@@ -159,8 +173,9 @@ def without_making(tmp_path, digits, glyphs, monkeypatch):
     monkeypatch.setattr(training, "font_glyphs", lambda fonts: glyphs)
     monkeypatch.setattr(training, "Prints", lambda *_: None)
     monkeypatch.setattr(training, "make_lines", made_lines)
+    monkeypatch.setattr(training, "make_texts", made_texts)
     monkeypatch.setattr(training, "make_pages", made_pages)
-    monkeypatch.setattr(training, "_supplies", lambda digits: None)
+    monkeypatch.setattr(training, "_supplies", lambda *_: None)
     monkeypatch.setattr(training, "_unseen", lambda held_out: None)
     monkeypatch.setattr(course_of, "MEASURED", 3)
     monkeypatch.setattr(course_of, "MEASURED_TO_REPORT", 1)
@@ -170,7 +185,7 @@ def without_making(tmp_path, digits, glyphs, monkeypatch):
     return data
 
 
-SMALL = training.Recipe(epochs=2, scale=0.0005, passes=1, rounds=1, jobs=1)
+SMALL = training.Recipe(epochs=2, scale=0.0005, passes=1, text_passes=1, rounds=1, jobs=1)
 
 
 @pytest.mark.filterwarnings("default")  # Keras and the exporter warn about their own use of numpy
@@ -214,6 +229,9 @@ def test_a_stopped_training_goes_on_and_ends_with_a_model_that_loads(tmp_path, d
         load_column_reader(engine, tmp_path / "model").see(line).columns for engine in ("onnx", "keras")
     )
     assert by_onnx.shape == (48, 11)
+    assert np.abs(by_onnx - by_keras).max() < 1e-5
+    by_onnx, by_keras = (load_letter_reader(engine, tmp_path / "model").see(line) for engine in ("onnx", "keras"))
+    assert by_onnx.shape == (48, 27)
     assert np.abs(by_onnx - by_keras).max() < 1e-5
     small = bordered(made_pages().picture(0)[:192, :384])[None, ..., None]
     by_onnx, by_keras = (load_finder(engine, tmp_path / "model").network(small) for engine in ("onnx", "keras"))
@@ -467,3 +485,49 @@ def test_a_network_of_lines_is_the_same_in_onnx_whatever_is_learned(tmp_path):
     other = keras.Model(model.input, keras.layers.Dense(4, activation="tanh", name="wide")(normalized.output))
     with pytest.raises(TypeError, match=r"wide: .*tanh"):
         export_lines(other, tmp_path / "other.onnx")
+
+
+def test_letters_are_numbered_and_all_else_left_out():
+    assert numbered("Az, 9-b").tolist() == [0, 25, 1]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "apart"), [("", "AB", 2), ("AB", "AB", 0), ("CAT", "COATS", 2), ("AB", "BA", 2)]
+)
+def test_letters_to_change_leave_out_and_add(one, other, apart):
+    assert _edits(numbered(one).tolist(), numbered(other).tolist()) == apart
+
+
+@pytest.mark.filterwarnings("default")  # Keras warns about its own use of numpy
+def test_a_network_begins_as_another_as_far_as_they_are_alike():
+    import keras
+
+    def network(names: int):
+        layers = keras.layers
+        return keras.Sequential([keras.Input((3,)), layers.Dense(4), layers.Dense(names), layers.Dense(2)])
+
+    one, other = network(5), network(6)
+    before = [weight.copy() for weight in one.get_weights()]
+    begin_as(one, other)
+    first, second = one.layers[0].get_weights(), other.layers[0].get_weights()
+    assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+    assert all(np.array_equal(a, b) for a, b in zip(one.get_weights()[2:], before[2:], strict=True))
+
+
+def test_a_line_of_words_is_seen_as_the_reader_sees_it(digits):
+    try:
+        fonts = Prints(find_fonts([family for family in TRAIN_PRINT if family.name == "DejaVu Sans"]))
+    except DependencyError as error:
+        pytest.skip(str(error))
+    place = Place("02139", "Cambridge", "MA")
+    supplies = Supplies((place,), fonts, fonts, Hands(digits.x, digits.y, digits.writer))
+    made = [make_text(np.random.default_rng((1, seed)), supplies) for seed in range(40)]
+    lines = [line for line in made if line is not None]
+    assert len(lines) > 30
+    assert all(image.shape[0] == 32 and image.shape[1] % 16 == 0 and image.max() > 100 for image, _ in lines)
+    named = ["".join(LETTERS[at] for at in letters) for _, letters in lines]
+    assert 0.5 < np.mean([name == "CAMBRIDGEMA" for name in named]) < 0.95
+    image, letters = lines[0]
+    again, letters_again = make_text(np.random.default_rng((1, 0)), supplies)
+    assert np.array_equal(image, again)
+    assert np.array_equal(letters, letters_again)

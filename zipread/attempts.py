@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from zipread.decode import Decoded, Weighed, log_odds, probability
+from zipread.decode import UNRELATED, Decoded, Weighed, log_odds, probability
 from zipread.records import Corners, Field, FieldImage, Kind, Lattice
 
 SURE = 0.95
@@ -34,6 +34,13 @@ GLANCE_BIAS = -2.77
 
 MOST_OF_READING = 4.4
 """Log-odds of a reading that count for it at most: however well a number reads, it need not be the code."""
+
+AGREEMENT, AGREES = (0.0, 2.0, 6.0), (-0.9, 0.0, 0.5)
+"""What the words before a code add to its confidence, log-odds, by how much better they go with it than with no code
+at all, log likelihood: other words, a town of its state, its own town."""
+
+ITS_TOWN = 4.0
+"""From this much on, log likelihood, the words before a code are the town's."""
 
 ANY_PIECE_WEIGHT, ANY_PIECE_BIAS = 0.51, 0.45
 """Of the confidence where geometry alone found the place, on what need not be an envelope: weight of the confidence on
@@ -72,6 +79,7 @@ class Attempt:
     shown: Seen  # the one of the looks that shows the code best; the first where none shows one
     decoded: Decoded | None
     is_amount: bool = False  # points part its digits as an amount's
+    before: np.ndarray | None = None  # (t, 27) letters of its line, left of it; None: not looked at
 
     @property
     def place(self) -> float:
@@ -129,8 +137,10 @@ def confidence_on_page(best: Attempt, attempts: Sequence[Attempt], fields: Seque
     others = [field.prior for field in fields if math.dist(field.center, best.field.center) > apart]
     lead = best.place - max(others, default=-np.inf)
     place = _agreed_prior(best, attempts)
-    evidence = (log_odds(best.decoded.confidence), place, float(np.clip(lead, *LEADS)))
+    evidence = (_of_reading(best.decoded, attempts), place, float(np.clip(lead, *LEADS)))
     value = PAGE_BIAS + sum(weight * part for weight, part in zip(PAGE_WEIGHTS, evidence, strict=True))
+    # A sender's code stands behind its town as well: words speak against a place, not for it.
+    value += min(0.0, _of_words(best.decoded))
     # The best of places makes no reading surer than it is.
     return min(best.decoded.confidence, probability(value))
 
@@ -152,5 +162,33 @@ def confidence_at_a_glance(best: Attempt) -> float:
     if best.decoded is None:
         return 0.0
     evidence = (min(MOST_OF_READING, log_odds(best.decoded.confidence)), best.place)
-    value = GLANCE_BIAS + sum(weight * part for weight, part in zip(GLANCE_WEIGHTS, evidence, strict=True))
+    value = (
+        GLANCE_BIAS
+        + _of_words(best.decoded)
+        + sum(weight * part for weight, part in zip(GLANCE_WEIGHTS, evidence, strict=True))
+    )
     return min(best.decoded.confidence, probability(value))
+
+
+def _of_reading(decoded: Decoded, attempts: Sequence[Attempt]) -> float:
+    """What a reading says for its place among others, log-odds.
+
+    Its town before it makes a code sure, but not the place: where another code stands behind its own town as well, one
+    of them is the sender's, and what the words add counts up to MOST_OF_READING.
+    """
+    told = log_odds(decoded.confidence)
+    others = (attempt.decoded for attempt in attempts)
+    if any(other is not None and other.code != decoded.code and _is_behind_its_town(other) for other in others):
+        return min(told, max(MOST_OF_READING, log_odds(decoded.alone)))
+    return told
+
+
+def _is_behind_its_town(decoded: Decoded) -> bool:
+    return decoded.agreement is not None and decoded.agreement - UNRELATED >= ITS_TOWN
+
+
+def _of_words(decoded: Decoded) -> float:
+    """What the words before a code say for it, log-odds; 0 where there are none, or nobody looked."""
+    if decoded.agreement is None:
+        return 0.0
+    return float(np.interp(decoded.agreement - UNRELATED, AGREEMENT, AGREES))

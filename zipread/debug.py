@@ -169,7 +169,9 @@ def reasons(search: Search, won: bool) -> list[tuple[str, ...]]:
             rows.append((str(number), "", prior, "", "", "no code reads here"))
         else:
             reading = f"{place.merit - place.prior:+.2f} ({place.confidence:.1%})"
-            remark = "" if number > 1 else "chosen: the greatest sum" if won else "the greatest sum, but too doubtful"
+            chosen = "" if number > 1 else "chosen: the greatest sum" if won else "the greatest sum, but too doubtful"
+            behind = f"behind {place.before}" if place.before else ""
+            remark = "; ".join(filter(None, (chosen, behind)))
             rows.append((str(number), place.code, prior, reading, f"{place.merit:+.2f}", remark))
     return rows
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from zipread.attempts import Attempt, outline_of
+from zipread.letters import spelled
 from zipread.locate import outline_text
 from zipread.records import CleanPage, Field, Place, Search
 
@@ -25,4 +26,5 @@ def _read(attempt: Attempt) -> Place:
     outline, prior, decoded = outline_of(attempt.field), attempt.field.prior, attempt.decoded
     if decoded is None:
         return Place(outline, prior, confidence=0.0)
-    return Place(outline, prior, decoded.code, decoded.confidence, attempt.merit)
+    before = "" if attempt.before is None else spelled(attempt.before)
+    return Place(outline, prior, decoded.code, decoded.confidence, attempt.merit, before)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -36,6 +37,7 @@ from zipread.records import Field, FieldImage, Lattice, Page, written_lengths
 from zipread.segment import Parts, are_of_amount, cut_apart, cut_out, lattice_of, part, points_among
 from zipread.sequence import COLUMN, DIGIT_ROWS, ColumnReader, SeenLine, load_column_reader, normalize_line
 from zipread.skim import skim
+from zipread.words import Words
 
 FIRST_SIZE = (1.0,)
 SIZES = (*FIRST_SIZE, 0.8, 1.25)
@@ -119,6 +121,7 @@ class FieldReader:
     digits: int  # of a code
     directory: np.ndarray | None  # (100000,) bool, which five-digit codes exist; None: no prior
     plus4_step: float = PLUS4_STEP  # least step from the fifth of nine digits to the sixth, in usual steps
+    words: Words | None = None  # None: what stands before a code says nothing of it
 
     def read(self, page: Page, fields: Sequence[Field]) -> tuple[list[Field], list[Attempt]]:
         """Read fields, the likeliest places first, until none that is left is likely to win; look twice where in doubt.
@@ -164,8 +167,22 @@ class FieldReader:
                 break
             # At one height: the second reader has seen where the digits stand.
             seen = next(reader._glances(part(cut_field(page, level, look)), attempt.field.prior))
-            attempt = self._decided(attempt.field, (*attempt.looks, seen))
+            attempt = self._decided(attempt.field, (*attempt.looks, seen), attempt.before)
         return attempt
+
+    def with_words(self, page: Page, attempt: Attempt, angle: float) -> Attempt:
+        """The same reading with what stands before it on its line.
+
+        Args:
+            page: the page.
+            attempt: what was read.
+            angle: the direction of its line, degrees.
+        """
+        if self.words is None or attempt.decoded is None or attempt.field.layout == "field":
+            return attempt
+        seen = attempt.shown
+        boxes = [seen.lattice.candidates[index].box for index in attempt.decoded.candidates[: self.digits]]
+        return self._decided(attempt.field, attempt.looks, self.words.before(page, boxes, seen.image.to_page, angle))
 
     def _at(self, place: Field) -> FieldReader:
         """The reader for a place seen at a glance: where a code surely stands, nine digits are that and its +4."""
@@ -251,14 +268,18 @@ class FieldReader:
         by_hand = cut.lines[0].by_hand if cut.lines else None
         return Seen(cut.image, cut.lattice, digits, scores, weighed, by_hand)
 
-    def _decided(self, field: Field, looks: tuple[Seen, ...]) -> Attempt:
+    def _decided(self, field: Field, looks: tuple[Seen, ...], before: np.ndarray | None = None) -> Attempt:
         """What some looks at a field say together."""
         told = [(look, look.weighed) for look in looks if look.weighed is not None]
-        decoded = decide([weighed for _, weighed in told], self.digits, self.directory, self.networks.calibration)
+        context = None if self.words is None or before is None else partial(self.words.agreement, before)
+        calibration = self.networks.calibration
+        decoded = decide([weighed for _, weighed in told], self.digits, self.directory, calibration, context)
         if decoded is None:
             return Attempt(field, looks, looks[0], None)
         shown = told[decoded.look][0]
-        return Attempt(field, looks, shown, decoded, field.layout == "envelope" and self._shows_amount(shown, decoded))
+        return Attempt(
+            field, looks, shown, decoded, field.layout == "envelope" and self._shows_amount(shown, decoded), before
+        )
 
     def _shows_amount(self, seen: Seen, decoded: Decoded) -> bool:
         """Whether points part the digits that a look shows as those of an amount are."""

@@ -39,7 +39,7 @@ def load_network(folder: Path, name: str, engine: str, manifest: dict[str, Any])
 
     Args:
         folder: where the files lie.
-        name: "digits", "lines", "finder" or "finder_abroad".
+        name: "digits", "lines", "letters", "finder" or "finder_abroad".
         engine: "onnx" runs the exported network on one thread; "keras" the model of record, slower to start.
         manifest: what `read_manifest` gave for the folder.
 

@@ -35,6 +35,7 @@ from zipread.records import (
 )  # fmt: skip
 from zipread.settings import Settings
 from zipread.views import View, Viewer
+from zipread.words import load_words
 
 if TYPE_CHECKING:
     from zipread.form import Form
@@ -65,6 +66,7 @@ class Reader:
         self.settings = replace(settings, **fields) if settings is not None else Settings(**fields)
         is_us = self.settings.digits == ZIP_DIGITS and self.settings.directory == "us"
         self._networks = Networks.load(self.settings.engine, self.settings.model, "us" if is_us else "abroad")
+        self._words = load_words(self.settings.engine, self.settings.model) if is_us else None
         self._viewer = Viewer(self._field_reader(self.settings.digits, self.settings.directory))
         self._form: Form | None = None
         if self.settings.form is not None:
@@ -132,7 +134,8 @@ class Reader:
         return to_page_pixels(reading, placed, page)
 
     def _field_reader(self, digits: int, directory: str) -> FieldReader:
-        return FieldReader(self._networks, digits, load_directory(directory if digits == 5 else "none"))
+        listed = load_directory(directory if digits == ZIP_DIGITS else "none")
+        return FieldReader(self._networks, digits, listed, words=None if listed is None else self._words)
 
     def read_field(self, gray: np.ndarray) -> Reading:
         """Read a field that is cropped already.

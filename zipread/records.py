@@ -191,6 +191,7 @@ class Place:
     code: str = ""  # what reads there; "" where nothing makes a code, or nobody read
     confidence: float | None = None  # of that reading alone; 0 where nothing makes a code, None where nobody read
     merit: float = float("-inf")  # log-odds of place and reading together: the greatest of a page wins
+    before: str = ""  # letters that stand before the code on its line; "" where there are none, or nobody looked
 
 
 @dataclass(frozen=True, slots=True)

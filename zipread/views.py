@@ -46,6 +46,9 @@ BOXES_BESIDE, BOXES_ABOVE, BOXES_HEIGHT = 1.6, 2.5, 150.0
 """What is seen of a place to tell whether it stands in boxes: in lengths and heights of it, and at most so many pixels
 high."""
 
+BEYOND_WORDS = 0.99
+"""Confidence from which a look at the words before a code would say nothing new."""
+
 GLANCED_DIGITS = (4, 5, 6, 7, 8)
 """Digits of the codes on the mail that trained the finders."""
 
@@ -136,7 +139,7 @@ class Viewer:
         again = []
         for attempt in glanced.attempts:
             place = fitted(page, attempt.field)
-            held = attempt if place == attempt.field else self.fields.glance(page, place)
+            held = attempt if place == attempt.field else self._glance(page, place)
             again.append(self.fields.look_closer(page, held, line_angle(page, place)))
         places = [*(attempt.field for attempt in again), *glanced.fields[len(again) :]]
         return View(None, places, again)
@@ -169,14 +172,29 @@ class Viewer:
         if self.fields.digits not in GLANCED_DIGITS:
             return None
         places = glance(page, finder, columns, self.fields.digits)
-        return View(None, places, [self.fields.glance(page, place) for place in places[:1]])
+        return View(None, places, [self._glance(page, place) for place in places[:1]])
+
+    def _glance(self, page: Page, place: Field) -> Attempt:
+        """The first look at a place, and where that leaves a doubt at what stands before it."""
+        attempt = self.fields.glance(page, place)
+        if confidence_at_a_glance(attempt) >= BEYOND_WORDS:
+            return attempt
+        return self._with_words(page, attempt)
 
     def _seen_as(self, page: Page, clean: CleanPage, layout: Asked, seen: Sequence[Field] | None) -> View:
         """The page with the places that geometry finds; those of an address are weighed by what a glance saw."""
         places = locate(page, clean, layout, self.fields.digits)
         if seen is not None and all(place.layout == "envelope" for place in places):
             places = joined(places, seen)
-        return View(clean, *self.fields.read(page, places))
+        fields, attempts = self.fields.read(page, places)
+        return View(clean, fields, [self._with_words(page, attempt) for attempt in attempts])
+
+    def _with_words(self, page: Page, attempt: Attempt) -> Attempt:
+        """A reading with what stands before it; one that is without hope as it is."""
+        is_hopeless = attempt.decoded is None or attempt.decoded.confidence < HOPELESS
+        if self.fields.words is None or is_hopeless:
+            return attempt
+        return self.fields.with_words(page, attempt, line_angle(page, attempt.field))
 
 
 def _confidence(view: View) -> float:

@@ -17,6 +17,7 @@ class Trained(StrEnum):
 
     digits = "digits"
     lines = "lines"
+    letters = "letters"
     finder = "finder"
     finder_abroad = "finder_abroad"
 
@@ -53,7 +54,7 @@ def train(
         bool, typer.Option("--bfloat16", help="Multiply in bfloat16: faster, where the processor has it.")
     ] = False,
 ) -> None:
-    """Train the four networks, export them, and write their record. Needs zipread[train]."""
+    """Train the five networks, export them, and write their record. Needs zipread[train]."""
     from zipread.cli.talk import say
     from zipread.errors import DependencyError, UsageError
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +26,9 @@ from zipread.records import Lattice
 __all__ = [
     "FEATURES",
     "PLUS4_STEP",
+    "UNRELATED",
     "Calibration",
+    "Context",
     "Decoded",
     "Weighed",
     "decide",
@@ -44,6 +46,19 @@ LEAST_SHARE = 1e-5
 """Probability of a code in a look that doesn't propose it: one look must not rule out what others see."""
 
 
+MOST_ASKED = 10
+"""Codes that what stands around is asked for."""
+
+NONE_OF_THEM, SAME_TOWN = 0.2, 0.25
+"""Of misread codes: least share whose right code nobody proposed, and share that goes with the same words."""
+
+UNRELATED = -8.0
+"""Log likelihood of what stands around a code that has nothing to do with it."""
+
+Context = Callable[[Sequence[str]], Mapping[str, float]]
+"""Says how well what stands around a field goes with codes, log likelihoods; nothing where it says nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Decoded:
     """What the looks at a field say."""
@@ -55,6 +70,8 @@ class Decoded:
     candidates: tuple[int, ...]  # indices into that look's Lattice.candidates, one a digit of code and plus4
     alternatives: tuple[tuple[str, float], ...]
     features: tuple[float, ...]  # as FEATURES
+    alone: float = 0.0  # confidence without what stands around the code
+    agreement: float | None = None  # log likelihood of what stands around it; None: it says nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +124,20 @@ def weigh(
 
 
 def decide(
-    looks: Sequence[Weighed], digits: int, directory: np.ndarray | None, calibration: Calibration
+    looks: Sequence[Weighed],
+    digits: int,
+    directory: np.ndarray | None,
+    calibration: Calibration,
+    context: Context | None = None,
 ) -> Decoded | None:
-    """Decide on the code that all looks at a field together make most probable.
+    """Decide on the code that all looks at a field together, and what stands around it, make most probable.
 
     Args:
         looks: what each look says.
         digits: length of the code.
         directory: (100000,) bool, which five-digit codes exist; None: no prior.
         calibration: turns features into a probability.
+        context: says how well what stands around goes with codes; None: nothing is known of it.
 
     Returns:
         The reading, or None where there was no look.
@@ -126,19 +148,52 @@ def decide(
     told = _listed_odds(seen, directory if digits == 5 else None)
     believed = _normalized({code: share * math.exp(told[code]) for code, share in seen.items()})
     ranked = sorted(believed, key=lambda code: -believed[code])
-    code = ranked[0]
-    at = max(range(len(looks)), key=lambda index: looks[index].shares.get(code, 0.0))
-    look = looks[at]
-    same = [guess for guess in look.guesses if guess.path.code[:digits] == code]
-    path = max(same, key=lambda guess: guess.score).path
+    first = ranked[0]
+    look, _, path = _shown_best(looks, first, digits)
     # The prior may choose between readings, but what the picture shows bounds what is claimed.
-    features = _path_features(path, digits, min(seen[code], believed[code]))
-    features += _column_features(look.rivals, path.code, digits) if look.rivals else NO_COLUMNS
-    confidence = probability(log_odds(calibration.confidence(features)) + told[code])
+    features = _path_features(path, digits, min(seen[first], believed[first]))
+    features += _column_features(looks[look].rivals, path.code, digits) if looks[look].rivals else NO_COLUMNS
+    confidence = probability(log_odds(calibration.confidence(features)) + told[first])
     # What makes the code less sure speaks against the others as well: it may be none of them.
-    left = min(confidence / believed[code], (1.0 - confidence) / max(1e-9, 1.0 - believed[code]))
-    alternatives = tuple((other, min(seen[other], left * believed[other])) for other in ranked[1:4])
-    return Decoded(code, _plus4(same, digits), confidence, at, path.candidates, alternatives, features)
+    left = min(confidence / believed[first], (1.0 - confidence) / max(1e-9, 1.0 - believed[first]))
+    shares = {first: confidence} | {other: min(seen[other], left * believed[other]) for other in ranked[1:]}
+    alone, said = shares, context(ranked[:MOST_ASKED]) if context is not None else {}
+    if said:
+        shares = _in_context(shares, said)
+    ranked = sorted(shares, key=lambda code: -shares[code])
+    code = ranked[0]
+    look, same, path = _shown_best(looks, code, digits)
+    alternatives = tuple((other, shares[other]) for other in ranked[1:4])
+    plus4 = _plus4(same, digits)
+    return Decoded(
+        code, plus4, shares[code], look, path.candidates, alternatives, features, alone[code], said.get(code)
+    )
+
+
+def _shown_best(looks: Sequence[Weighed], code: str, digits: int) -> tuple[int, list[_Guess], Path]:
+    """The look that shows a code best, the guesses there that begin with it, and the path of the best of them."""
+    at = max(range(len(looks)), key=lambda index: looks[index].shares.get(code, 0.0))
+    same = [guess for guess in looks[at].guesses if guess.path.code[:digits] == code]
+    return at, same, max(same, key=lambda guess: guess.score).path
+
+
+def _in_context(shares: dict[str, float], said: Mapping[str, float]) -> dict[str, float]:
+    """Probabilities of codes with what stands around them: Bayes' rule, over these codes and all others.
+
+    Args:
+        shares: probabilities of codes, which need not add up to 1: it may be none of them.
+        said: log likelihoods of what stands around, for the likeliest codes; 0 at most, UNRELATED for what has nothing
+            to do with a code.
+    """
+    first = max(shares, key=lambda code: shares[code])
+    none = max(1.0 - sum(shares.values()), NONE_OF_THEM * (1.0 - shares[first]))
+    others = (1.0 - shares[first] - none) / max(1e-9, sum(shares.values()) - shares[first])
+    prior = {code: share * (1.0 if code == first else others) for code, share in shares.items()}
+    # A misread code may well be of the same town.
+    by_chance = SAME_TOWN * math.exp(max(said.values())) + (1.0 - SAME_TOWN) * math.exp(UNRELATED)
+    weighed = {code: share * math.exp(said.get(code, UNRELATED)) for code, share in prior.items()}
+    whole = sum(weighed.values()) + none * by_chance
+    return {code: value / whole for code, value in weighed.items()}
 
 
 def _pooled(looks: Sequence[dict[str, float]]) -> dict[str, float]:

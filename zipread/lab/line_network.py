@@ -18,25 +18,38 @@ HAND_SHARE = 0.1
 
 
 def build() -> Any:
-    """The network, untrained: about 0.6 M parameters, for lines of any width that is a multiple of 16.
+    """The second reader, untrained: about 0.6 M parameters, for lines of any width that is a multiple of 16.
 
-    The picture is halved in both directions until it is one row of columns four pixels apart, each of which sees 57
-    pixels, nearly three digit heights. Then every column attends to all of the line (Vaswani et al., NeurIPS 2017;
-    normalized first, as Xiong et al., ICML 2020): whether a stroke with a hook is a one or a seven, the other digits of
-    the same hand may tell. In the end each column names two (sub-pixel output, after Shi et al., CVPR 2016), and says
+    Of what `features` gives, each column names two columns (sub-pixel output, after Shi et al., CVPR 2016), and says
     whether they are handwritten.
 
     Returns:
         A keras.Model from (n, 32, w) uint8 lines to (n, w / 2, 12) float32 probabilities: of ten digits and none, which
         add up to 1, and of handwriting.
     """
-    from keras import Input, Model, layers, ops
+    from keras import Input, Model, layers
+
+    lines = Input((ROWS, None), dtype="uint8", name="lines")
+    x = features(lines)
+    names = named(x, NOTHING + 1)
+    by_hand = layers.Reshape((-1, 1))(layers.Dense(2, activation="sigmoid")(x))
+    return Model(lines, layers.Concatenate(name="columns")([names, by_hand]), name="zipread_lines")
+
+
+def features(lines: Any) -> Any:
+    """What a network of columns makes of lines (n, 32, w) uint8: (n, w / 4, 128).
+
+    The picture is halved in both directions until it is one row of columns four pixels apart, each of which sees 57
+    pixels, nearly three digit heights. Then every column attends to all of the line (Vaswani et al., NeurIPS 2017;
+    normalized first, as Xiong et al., ICML 2020): whether a stroke with a hook is a one or a seven, the other digits of
+    the same hand may tell.
+    """
+    from keras import layers, ops
 
     def block(x: Any, filters: int, size: Any = 3, strides: Any = 1, padding: str = "same") -> Any:
         x = layers.Conv2D(filters, size, strides=strides, padding=padding, use_bias=False)(x)
         return layers.Activation("relu")(layers.BatchNormalization()(x))
 
-    lines = Input((ROWS, None), dtype="uint8", name="lines")
     # Gray levels as they are: the first normalization scales them, in no time.
     x = ops.cast(ops.expand_dims(lines, -1), "float32")
     x = block(x, 24, size=5, strides=2)
@@ -53,10 +66,14 @@ def build() -> Any:
         x = layers.Add()([x, layers.MultiHeadAttention(HEADS, HEAD)(y, y)])
         y = layers.Dense(192, activation="relu")(layers.LayerNormalization()(x))
         x = layers.Add()([x, layers.Dense(128)(y)])
-    x = layers.Dropout(0.1)(x)
-    names = layers.Softmax()(layers.Reshape((-1, NOTHING + 1))(layers.Dense(2 * (NOTHING + 1))(x)))
-    by_hand = layers.Reshape((-1, 1))(layers.Dense(2, activation="sigmoid")(x))
-    return Model(lines, layers.Concatenate(name="columns")([names, by_hand]), name="zipread_lines")
+    return layers.Dropout(0.1)(x)
+
+
+def named(x: Any, names: int, name: str | None = None) -> Any:
+    """Probabilities (n, 2 t, names) of what each column shows, two for each of the features (n, t, c)."""
+    from keras import layers
+
+    return layers.Softmax(name=name)(layers.Reshape((-1, names))(layers.Dense(2 * names)(x)))
 
 
 def line_loss(truth: Any, columns: Any) -> Any:

@@ -140,7 +140,7 @@ def make_line(rng: np.random.Generator, hands: Hands, fonts: Fonts, places: tupl
     if rng.random() < NEGATIVE_SHARE:
         picture = make_negative(rng, prints)
         height = picture.shape[0]
-        line = normalize_line(_soft(rng, picture, height / 2), *np.sort(rng.uniform(0.05, 0.95, 2) * height))
+        line = normalize_line(soft(rng, picture, height / 2), *np.sort(rng.uniform(0.05, 0.95, 2) * height))
         return None if line is None else (line, np.full(line.shape[1] // COLUMN, NOTHING, np.uint8), "", False)
     names, shares = zip(*STYLES, strict=True)
     style = names[rng.choice(len(names), p=shares)]
@@ -165,7 +165,7 @@ def make_line(rng: np.random.Generator, hands: Hands, fonts: Fonts, places: tupl
     top = float(np.median([box.y for box in boxes]))
     bottom = float(np.median([box.bottom for box in boxes]))
     height = max(3.0, bottom - top)
-    picture = _soft(rng, picture, height)
+    picture = soft(rng, picture, height)
     # What the reader takes for the digits' height and place is off by so much.
     spread, shift = np.exp(rng.normal(0.0, MISJUDGED)), rng.normal(0.0, MISPLACED) * height
     middle, half = (top + bottom) / 2 + shift, height * spread / 2
@@ -196,7 +196,7 @@ def _condensed(
     )
 
 
-def _soft(rng: np.random.Generator, picture: np.ndarray, height: float) -> np.ndarray:
+def soft(rng: np.random.Generator, picture: np.ndarray, height: float) -> np.ndarray:
     """Out of focus, smeared by motion, or of low resolution, at times."""
     if rng.random() >= SOFT_SHARE:
         return picture

@@ -15,7 +15,7 @@ import numpy as np
 from zipread import __version__
 from zipread.errors import DependencyError
 from zipread.finder import Mail
-from zipread.lab import lineset, pageset
+from zipread.lab import letterset, lineset, pageset
 from zipread.lab.calibration import Unseen
 from zipread.lab.calibration import fit as calibrate
 from zipread.lab.calibration import keep as keep_calibration
@@ -24,6 +24,8 @@ from zipread.lab.course import Course, Report, digest
 from zipread.lab.digit_train import train_digits
 from zipread.lab.directory import existing_codes
 from zipread.lab.finder_train import train_finder
+from zipread.lab.letter_train import train_letters
+from zipread.lab.letterset import Texts, make_texts
 from zipread.lab.line_train import train_lines
 from zipread.lab.lineset import Fonts, Lines, make_lines
 from zipread.lab.mnist import Digits, load_digits, split_by_writer
@@ -46,7 +48,7 @@ from zipread.lab.writers import drawn_writers, font_writers, together
 from zipread.model import read_manifest
 from zipread.normalize import NORMALIZATION_VERSION
 
-NETWORKS = ("digits", "lines", "finder", "finder_abroad")
+NETWORKS = ("digits", "lines", "letters", "finder", "finder_abroad")
 PLACES_ABROAD = 1_000
 """Places in other countries that mail goes to, of each length of code."""
 WRITERS = 1
@@ -64,6 +66,9 @@ class Recipe:
     lines: int = 300_000  # training set of the lines' network
     passes: int = 5  # of the lines' network, over its set
     held_out_lines: int = 1_500
+    texts: int = 200_000  # training set of the letters' network
+    text_passes: int = 4  # over it
+    held_out_texts: int = 3_000
     pages: int = 16_000  # training set of each finder
     rounds: int = 12  # of a finder, over its set
     held_out_pages: int = 300
@@ -101,6 +106,7 @@ def train(data: Path | None, recipe: Recipe, course: Course, only: Sequence[str]
     trainers: dict[str, Callable[[], dict[str, Any]]] = {
         "digits": lambda: train_digits(partial(_digit_set, training, recipe, course), recipe.epochs, held_out, course),
         "lines": lambda: train_lines(*_line_sets(training, held_out, recipe, course), recipe.passes, course),
+        "letters": lambda: train_letters(*_text_sets(training, held_out, recipe, course), recipe.text_passes, course),
         "finder": lambda: train_finder(*page_sets("us"), recipe.rounds, course, "us"),
         "finder_abroad": lambda: train_finder(*page_sets("abroad"), recipe.rounds, course, "abroad"),
     }
@@ -222,6 +228,24 @@ def _line_sets(
     return lines, other
 
 
+def _text_sets(
+    training: Digits, held_out: Digits, recipe: Recipe, course: Course
+) -> tuple[dict[int, Texts], dict[int, Texts]]:
+    """Lines of words that train, and lines in fonts that choose, which only report."""
+    fonts = Prints(find_fonts(CHOOSING_PRINT)), Prints(find_fonts(CHOOSING_SCRIPT))
+    other = make_texts(_supplies(held_out, *fonts), recipe.held_out_texts, course.seed + 1, recipe.jobs)
+    cached = course.work / "texts.npz"
+    made_from = np.array([course.seed, recipe.texts, SETS])
+    if course.resume and cached.exists():
+        texts = letterset.load(cached, made_from)
+        if texts is not None:
+            return texts, other
+    progress = _progress(course.report, "training lines of words")
+    texts = make_texts(_supplies(training), recipe.texts, course.seed, recipe.jobs, progress)
+    letterset.save(cached, texts, made_from)
+    return texts, other
+
+
 def _page_sets(training: Digits, held_out: Digits, recipe: Recipe, course: Course, mail: Mail) -> tuple[Pages, Pages]:
     """Pages that train a finder, and pages with digits of other writers that only report."""
     abroad = _places_abroad() if mail == "abroad" else ()
@@ -244,9 +268,10 @@ def _places_abroad() -> tuple[Place, ...]:
     return tuple(place for digits in lengths for place in places_abroad(1, PLACES_ABROAD, countries_with(digits)))
 
 
-def _supplies(digits: Digits) -> Supplies:
-    """What made mail of some writers is made from; its fonts may train."""
-    prints, hands = Prints(find_fonts((*TRAIN_PRINT, *MORE_PRINT))), Prints(find_fonts((*TRAIN_HAND, *TRAIN_SCRIPT)))
+def _supplies(digits: Digits, prints: Prints | None = None, hands: Prints | None = None) -> Supplies:
+    """What made mail of some writers is made from; its fonts are those that may train, where none are given."""
+    prints = prints or Prints(find_fonts((*TRAIN_PRINT, *MORE_PRINT)))
+    hands = hands or Prints(find_fonts((*TRAIN_HAND, *TRAIN_SCRIPT)))
     places = as_people_write(load_places(), seed=1)
     return Supplies(places, prints, hands, Hands(digits.x, digits.y, digits.writer))
 

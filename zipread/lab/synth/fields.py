@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
@@ -86,29 +87,49 @@ def make_field(
     line, frame = (
         _in_boxes(rng, glyphs, plan.script.height) if style == "boxed" else (_free(rng, glyphs, plan, style), None)
     )
-    sheet, origin, skew_margin = _sheet(rng, plan, line)
-    paper_level = float(np.median(sheet))
-    level = min(plan.level, paper_level - plan.contrast)
-    words = [*plan.conditions, *(character for character in text if character in ".,-")]
-    if frame is not None:
-        lay(sheet, frame, origin, max(0.0, paper_level - rng.uniform(35, 170)))
-    if style == "underlined" or (style == "noisy" and rng.random() < 0.2):
-        words.append(_underline(rng, sheet, line, origin, plan))
-    if style == "noisy" or rng.random() < 0.1:
-        words += disturb(rng, sheet, plan.script, level)
-    coverage, texture = _as_inked(rng, line.coverage, plan, style, source.writing)
-    lay(sheet, coverage, origin, level, rng.uniform(0.9, 1.0))
-    picture, matrix = turn(sheet, plan.angle, skew_margin)
+    words = tuple(character for character in text if character in ".,-")
+    picture, boxes, conditions = put_on_paper(rng, line, plan, style, source.writing, frame, words)
     truth = FieldTruth(
         code=main,
         plus4=plus4,
         style=style,
         writing=source.writing,
-        boxes=_moved(line, origin, matrix),
+        boxes=boxes,
         digit_height=plan.script.height,
-        conditions=tuple(dict.fromkeys(words + texture)),
+        conditions=conditions,
     )
-    return wear(rng, picture, plan.wear), truth
+    return picture, truth
+
+
+def put_on_paper(
+    rng: np.random.Generator,
+    line: Line,
+    plan: Plan,
+    style: Style,
+    writing: Writing,
+    frame: np.ndarray | None = None,
+    words: Sequence[str] = (),
+) -> tuple[np.ndarray, tuple[Box, ...], tuple[str, ...]]:
+    """Put a line that is drawn onto paper, and scan it.
+
+    frame: coverage of the boxes around its glyphs; words: what is known already to make it hard.
+    Returns the picture, (h, w) uint8; the boxes of its digits, pixels of the picture; and all that makes it hard.
+    """
+    sheet, origin, skew_margin = _sheet(rng, plan, line)
+    paper_level = float(np.median(sheet))
+    level = min(plan.level, paper_level - plan.contrast)
+    all_words = [*plan.conditions, *words]
+    if frame is not None:
+        lay(sheet, frame, origin, max(0.0, paper_level - rng.uniform(35, 170)))
+    if style == "underlined" or (style == "noisy" and rng.random() < 0.2):
+        all_words.append(_underline(rng, sheet, line, origin, plan))
+    if style == "noisy" or rng.random() < 0.1:
+        all_words += disturb(rng, sheet, plan.script, level)
+    coverage, texture = _as_inked(rng, line.coverage, plan, style, writing)
+    lay(sheet, coverage, origin, level, rng.uniform(0.9, 1.0))
+    picture, matrix = turn(sheet, plan.angle, skew_margin)
+    boxes = _moved(line, origin, matrix)
+    return wear(rng, picture, plan.wear), boxes, tuple(dict.fromkeys(all_words + texture))
 
 
 def plan_field(rng: np.random.Generator, style: Style, writing: Writing) -> Plan:

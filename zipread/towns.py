@@ -1,0 +1,113 @@
+"""The towns of ZIP codes, and what the words before a code say of it.
+
+The table is made from the package `zipcodes` by `python -m zipread.lab.directory`, as that of `directory.py` is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from zipread.decode import UNRELATED
+from zipread.errors import DependencyError
+from zipread.letters import LETTERS, endings, likeliest_letters
+
+TABLE = Path(__file__).parent / "data" / "us-towns.txt"
+
+STATES = dict(
+    AL="Alabama", AK="Alaska", AZ="Arizona", AR="Arkansas", CA="California", CO="Colorado", CT="Connecticut",
+    DE="Delaware", FL="Florida", GA="Georgia", HI="Hawaii", ID="Idaho", IL="Illinois", IN="Indiana", IA="Iowa",
+    KS="Kansas", KY="Kentucky", LA="Louisiana", ME="Maine", MD="Maryland", MA="Massachusetts", MI="Michigan",
+    MN="Minnesota", MS="Mississippi", MO="Missouri", MT="Montana", NE="Nebraska", NV="Nevada", NH="New Hampshire",
+    NJ="New Jersey", NM="New Mexico", NY="New York", NC="North Carolina", ND="North Dakota", OH="Ohio", OK="Oklahoma",
+    OR="Oregon", PA="Pennsylvania", RI="Rhode Island", SC="South Carolina", SD="South Dakota", TN="Tennessee",
+    TX="Texas", UT="Utah", VT="Vermont", VA="Virginia", WA="Washington", WV="West Virginia", WI="Wisconsin",
+    WY="Wyoming",
+)  # fmt: skip
+"""Names of the states by their two letters."""
+
+SHORT = {"SAINT": "ST", "FORT": "FT", "MOUNT": "MT", "NORTH": "N", "SOUTH": "S", "EAST": "E", "WEST": "W"}
+"""First words of towns, and how they are shortened."""
+
+FEWEST = 2
+"""Letters before a code, fewer of which say nothing."""
+
+SAYS = 0.6
+"""Share of what the letters say that counts: neighbouring columns see the same ink."""
+TOWN, STATE = math.log(0.85), math.log(0.1)
+"""Log probabilities that the town of a code, or another in its state, stands before it."""
+ANY_TOWN = 5.0
+"""What it costs that some town in the state stands before a code, log probability."""
+
+
+@dataclass(frozen=True, slots=True)
+class Towns:
+    """The towns of the United States by code."""
+
+    table: bytes  # a line for each code: code, state, towns, parted by tabs
+
+    def of(self, code: str) -> tuple[str, tuple[str, ...]] | None:
+        """The two letters of a code's state, and what its towns are called; None for a code that is not listed."""
+        at = self.table.find(f"\n{code}\t".encode())
+        if at < 0:
+            return None
+        state, *names = self.table[at + 7 : self.table.index(b"\n", at + 1)].decode("ascii").split("\t")
+        return state, tuple(names)
+
+
+def load_towns() -> Towns:
+    """Load the table. Raises DependencyError where it is missing."""
+    try:
+        return Towns(b"\n" + TABLE.read_bytes())
+    except OSError as error:
+        raise DependencyError(f"{TABLE}: the ZIP directory cannot be read ({error}); reinstall zipread") from error
+
+
+def agreement(columns: np.ndarray, towns: Towns, codes: Sequence[str]) -> dict[str, float]:
+    """How well what stands before a code goes with each of some codes.
+
+    Args:
+        columns: (t, 27) probabilities of the letters of its line, left of it.
+        towns: of codes.
+        codes: what the line may be followed by.
+
+    Returns:
+        Log likelihoods; nothing where too few letters stand there.
+    """
+    if len(likeliest_letters(columns)) < FEWEST:
+        return {}
+    listed = {code: place for code in codes if (place := towns.of(code)) is not None}
+    phrases: dict[str, float] = {}
+    for state, names in listed.values():
+        for said in _spelled_state(state):
+            phrases[said] = 0.0
+            phrases |= dict.fromkeys((town + said for name in names for town in _spelled(name)), 0.0)
+    if phrases:
+        phrases = dict(zip(phrases, (SAYS * endings(columns, list(phrases))).tolist(), strict=True))
+    return {code: _likelihood(listed.get(code), phrases) for code in codes}
+
+
+def _likelihood(place: tuple[str, tuple[str, ...]] | None, phrases: Mapping[str, float]) -> float:
+    told = [UNRELATED]
+    if place is not None:
+        state, names = place
+        states = _spelled_state(state)
+        told.append(STATE - ANY_TOWN + max(phrases[said] for said in states))
+        told.append(TOWN + max(phrases[town + said] for name in names for town in _spelled(name) for said in states))
+    top = max(told)
+    return top + math.log(sum(math.exp(value - top) for value in told))
+
+
+def _spelled(name: str) -> tuple[str, ...]:
+    """Ways to write the name of a town, capitals alone."""
+    first, _, rest = name.upper().partition(" ")
+    ways = [name.upper(), f"{SHORT[first]} {rest}"] if first in SHORT and rest else [name.upper()]
+    return tuple("".join(letter for letter in way if letter in LETTERS) for way in ways)
+
+
+def _spelled_state(letters: str) -> tuple[str, ...]:
+    return (letters, STATES[letters].upper().replace(" ", "")) if letters in STATES else (letters,)
