@@ -504,7 +504,9 @@ def test_a_network_begins_as_another_as_far_as_they_are_alike():
 
     def network(names: int):
         layers = keras.layers
-        return keras.Sequential([keras.Input((3,)), layers.Dense(4), layers.Dense(names), layers.Dense(2)])
+        return keras.Sequential(
+            [keras.Input((3,)), layers.Dense(4), layers.Dense(names), layers.Dense(2), layers.Dense(3)]
+        )
 
     one, other = network(5), network(6)
     before = [weight.copy() for weight in one.get_weights()]

@@ -98,8 +98,7 @@ def _likelihood(place: tuple[str, tuple[str, ...]] | None, phrases: Mapping[str,
         states = _spelled_state(state)
         told.append(STATE - ANY_TOWN + max(phrases[said] for said in states))
         told.append(TOWN + max(phrases[town + said] for name in names for town in _spelled(name) for said in states))
-    top = max(told)
-    return top + math.log(sum(math.exp(value - top) for value in told))
+    return float(np.logaddexp.reduce(told))
 
 
 def _spelled(name: str) -> tuple[str, ...]:

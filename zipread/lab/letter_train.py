@@ -78,7 +78,7 @@ def build() -> Any:
 
 
 def begin_as(model: Any, other: Any) -> None:
-    """Give a network the weights of another for all layers that are of the same shape, first to last."""
+    """Give a network the weights of another, layer by layer, as far as their shapes are the same."""
     for mine, theirs in zip(model.layers, other.layers, strict=False):
         shapes = [[weight.shape for weight in layer.get_weights()] for layer in (mine, theirs)]
         if shapes[0] != shapes[1]:
