@@ -21,7 +21,7 @@ from zipread.lab.glyphs import GLYPHS
 from zipread.lab.letter_train import _edits, begin_as
 from zipread.lab.letterset import LONGEST, Texts, make_text, numbered
 from zipread.lab.line_distort import distort
-from zipread.lab.lineset import Fonts, Lines, load, make_line, save
+from zipread.lab.lineset import Fonts, Lines, make_line
 from zipread.lab.mnist import Digits, load_digits, split_by_writer
 from zipread.lab.pageset import Pages
 from zipread.lab.strokes import draw_center_lines, own_shape
@@ -31,6 +31,7 @@ from zipread.lab.synth.hands import Hands, Prints
 from zipread.lab.synth.mail import Supplies
 from zipread.lab.synth.places import Place
 from zipread.lab.trainset import RECIPE, SOURCES, make_chunk
+from zipread.lab.widths import load, save
 from zipread.letters import LETTERS, NO_LETTER, load_letter_reader
 from zipread.model import model_folder, read_manifest
 from zipread.records import Box
@@ -413,8 +414,8 @@ def test_a_stopped_training_goes_on_with_the_lines_that_were_to_come(monkeypatch
 def test_lines_come_back_from_their_file_unless_made_otherwise(tmp_path):
     path = tmp_path / "lines.npz"
     save(path, made_lines(), np.array([1, 70]))
-    assert load(path, np.array([2, 70])) is None
-    again = load(path, np.array([1, 70]))
+    assert load(path, np.array([2, 70]), Lines) is None
+    again = load(path, np.array([1, 70]), Lines)
     assert np.array_equal(again[96].codes, made_lines()[96].codes)
     assert np.array_equal(again[96].images, made_lines()[96].images)
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
-from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 
+from zipread.lab import widths
 from zipread.lab.lineset import soft
 from zipread.lab.synth.addresses import COMPANIES, FIRST_NAMES, LAST_NAMES, STREETS, WAYS, Address
 from zipread.lab.synth.fields import Style, plan_field, put_on_paper
@@ -21,9 +19,6 @@ from zipread.lab.synth.mail import Supplies, choose_hand
 from zipread.lab.synth.places import Place
 from zipread.letters import LETTERS, NO_LETTER
 from zipread.sequence import DIGIT_ROWS, ROWS, normalize_line
-
-CHUNK = 500
-"""Lines made from one seed."""
 
 LONGEST = 36
 """Letters of the longest line that trains."""
@@ -163,33 +158,4 @@ def make_texts(
     supplies: Supplies, count: int, seed: int, jobs: int, on_progress: Callable[[int, int], None] = lambda *_: None
 ) -> dict[int, Texts]:
     """Make `count` lines in `jobs` processes; returns them by width. The same whatever the number of processes."""
-    tasks = [(min(CHUNK, count - first), seed * 1_000_003 + first) for first in range(0, count, CHUNK)]
-    parts: dict[int, list[Texts]] = {width: [] for width in WIDTHS}
-    made = 0
-    with get_context("spawn").Pool(jobs, _start_worker, (supplies,)) as pool:
-        for (wanted, _), chunk in zip(tasks, pool.imap(_make_chunk, tasks), strict=True):
-            for width, lines in chunk.items():
-                parts[width].append(lines)
-            made += wanted
-            on_progress(made, count)
-    return {
-        width: Texts(np.concatenate([p.images for p in found]), np.concatenate([p.letters for p in found]))
-        for width, found in parts.items()
-        if found
-    }
-
-
-def save(path: Path, lines: dict[int, Texts], made_from: np.ndarray) -> None:
-    """Write a set of lines as .npz, with what it was made from."""
-    arrays: dict[str, Any] = {f"{width}_images": part.images for width, part in lines.items()}
-    arrays |= {f"{width}_letters": part.letters for width, part in lines.items()}
-    np.savez(path, made_from=made_from, **arrays)
-
-
-def load(path: Path, made_from: np.ndarray) -> dict[int, Texts] | None:
-    """Read a set of lines; None where it was made from something else."""
-    with np.load(path) as archive:
-        if not np.array_equal(archive["made_from"], made_from):
-            return None
-        widths = sorted({int(key.partition("_")[0]) for key in archive if key != "made_from"})
-        return {width: Texts(archive[f"{width}_images"], archive[f"{width}_letters"]) for width in widths}
+    return widths.made_in_chunks(Texts, _make_chunk, (_start_worker, (supplies,)), count, seed, jobs, on_progress)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from multiprocessing import get_context
-from pathlib import Path
 
 import cv2
 import numpy as np
 
+from zipread.lab import widths
 from zipread.lab.address import InAddress, address_line
 from zipread.lab.habits import WithHabits
 from zipread.lab.mnist import Digits
@@ -24,9 +23,6 @@ from zipread.lab.zeros import RunningZeros
 from zipread.records import NOT_A_DIGIT as NOTHING
 from zipread.records import Box
 from zipread.sequence import COLUMN, DIGIT_ROWS, ROWS, normalize_line
-
-CHUNK = 500
-"""Lines made from one seed."""
 
 LONGEST = 10
 """Digits of the longest code."""
@@ -101,10 +97,6 @@ class Lines:
     columns: np.ndarray  # (n, w / 2) uint8, a digit or NOTHING
     codes: np.ndarray  # (n, 10) uint8, padded with NO_DIGIT
     by_hand: np.ndarray  # (n,) uint8, 1 where the digits are handwritten
-
-
-ARRAYS = ("images", "columns", "codes", "by_hand")
-"""The arrays of Lines, in their order."""
 
 
 def _code(rng: np.random.Generator) -> str:
@@ -275,32 +267,5 @@ def make_lines(
     digits: Digits, fonts: Fonts, count: int, seed: int, jobs: int, on_progress: Callable[[int, int], None]
 ) -> dict[int, Lines]:
     """Make `count` lines in `jobs` processes; returns them by width. The same whatever the number of processes."""
-    tasks = [(min(CHUNK, count - first), seed * 1_000_003 + first) for first in range(0, count, CHUNK)]
-    parts: dict[int, list[Lines]] = {width: [] for width in WIDTHS}
-    made = 0
-    with get_context("spawn").Pool(jobs, _start_worker, (digits, fonts)) as pool:
-        for (wanted, _), chunk in zip(tasks, pool.imap(_make_chunk, tasks), strict=True):
-            for width, lines in chunk.items():
-                parts[width].append(lines)
-            made += wanted
-            on_progress(made, count)
-    return {
-        width: Lines(*(np.concatenate([getattr(part, name) for part in found]) for name in ARRAYS))
-        for width, found in parts.items()
-        if found
-    }
-
-
-def save(path: Path, lines: dict[int, Lines], made_from: np.ndarray) -> None:
-    """Write a set of lines as .npz, with what it was made from."""
-    arrays = {f"{width}_{name}": getattr(part, name) for width, part in lines.items() for name in ARRAYS}
-    np.savez(path, made_from=made_from, **arrays)
-
-
-def load(path: Path, made_from: np.ndarray) -> dict[int, Lines] | None:
-    """Read a set of lines; None where it was made from something else."""
-    with np.load(path) as archive:
-        if not np.array_equal(archive["made_from"], made_from):
-            return None
-        widths = sorted({int(key.partition("_")[0]) for key in archive if key != "made_from"})
-        return {width: Lines(*(archive[f"{width}_{name}"] for name in ARRAYS)) for width in widths}
+    worker = _start_worker, (digits, fonts)
+    return widths.made_in_chunks(Lines, _make_chunk, worker, count, seed, jobs, on_progress)

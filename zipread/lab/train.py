@@ -15,7 +15,7 @@ import numpy as np
 from zipread import __version__
 from zipread.errors import DependencyError
 from zipread.finder import Mail
-from zipread.lab import letterset, lineset, pageset
+from zipread.lab import pageset, widths
 from zipread.lab.calibration import Unseen
 from zipread.lab.calibration import fit as calibrate
 from zipread.lab.calibration import keep as keep_calibration
@@ -44,6 +44,7 @@ from zipread.lab.synth.hands import Hands, Prints
 from zipread.lab.synth.mail import Supplies
 from zipread.lab.synth.places import Place, as_people_write, load_places
 from zipread.lab.trainset import RECIPE, make_set
+from zipread.lab.widths import Set
 from zipread.lab.writers import drawn_writers, font_writers, together
 from zipread.model import read_manifest
 from zipread.normalize import NORMALIZATION_VERSION
@@ -214,18 +215,15 @@ def _line_sets(
     prints = Prints(find_fonts((*TRAIN_PRINT, *MORE_PRINT)))
     fonts = Fonts(prints, Prints(find_fonts(TRAIN_HAND), "handwritten"))
     other = make_lines(held_out, fonts, recipe.held_out_lines, course.seed + 1, recipe.jobs, lambda *_: None)
-    cached = course.work / "lineset.npz"
-    made_from = np.array([course.seed, recipe.lines, SETS])
-    if course.resume and cached.exists():
-        lines = lineset.load(cached, made_from)
-        if lines is not None:
-            return lines, other
-    scripts = font_writers(find_fonts(TRAIN_SCRIPT), course.seed)
-    writers = together(training, drawn_writers(course.seed), scripts)
-    progress = _progress(course.report, "training lines")
-    lines = make_lines(writers, fonts, recipe.lines, course.seed, recipe.jobs, progress)
-    lineset.save(cached, lines, made_from)
-    return lines, other
+
+    def made() -> dict[int, Lines]:
+        scripts = font_writers(find_fonts(TRAIN_SCRIPT), course.seed)
+        writers = together(training, drawn_writers(course.seed), scripts)
+        return make_lines(
+            writers, fonts, recipe.lines, course.seed, recipe.jobs, _progress(course.report, "training lines")
+        )
+
+    return _kept("lineset", Lines, recipe.lines, course, made), other
 
 
 def _text_sets(
@@ -234,16 +232,22 @@ def _text_sets(
     """Lines of words that train, and lines in fonts that choose, which only report."""
     fonts = Prints(find_fonts(CHOOSING_PRINT)), Prints(find_fonts(CHOOSING_SCRIPT))
     other = make_texts(_supplies(held_out, *fonts), recipe.held_out_texts, course.seed + 1, recipe.jobs)
-    cached = course.work / "texts.npz"
-    made_from = np.array([course.seed, recipe.texts, SETS])
-    if course.resume and cached.exists():
-        texts = letterset.load(cached, made_from)
-        if texts is not None:
-            return texts, other
     progress = _progress(course.report, "training lines of words")
-    texts = make_texts(_supplies(training), recipe.texts, course.seed, recipe.jobs, progress)
-    letterset.save(cached, texts, made_from)
-    return texts, other
+    made = partial(make_texts, _supplies(training), recipe.texts, course.seed, recipe.jobs, progress)
+    return _kept("texts", Texts, recipe.texts, course, made), other
+
+
+def _kept(name: str, kind: type[Set], count: int, course: Course, make: Callable[[], dict[int, Set]]) -> dict[int, Set]:
+    """A set of lines, or what a run before left of it in the course's `work`."""
+    cached = course.work / f"{name}.npz"
+    made_from = np.array([course.seed, count, SETS])
+    if course.resume and cached.exists():
+        lines = widths.load(cached, made_from, kind)
+        if lines is not None:
+            return lines
+    lines = make()
+    widths.save(cached, lines, made_from)
+    return lines
 
 
 def _page_sets(training: Digits, held_out: Digits, recipe: Recipe, course: Course, mail: Mail) -> tuple[Pages, Pages]:
