@@ -182,7 +182,7 @@ class FieldReader:
             return attempt
         seen = attempt.shown
         boxes = [seen.lattice.candidates[index].box for index in attempt.decoded.candidates[: self.digits]]
-        return self._decided(attempt.field, attempt.looks, self.words.before(page, boxes, seen.image.to_page, angle))
+        return self._decided(attempt.field, attempt.looks, self.words.before(page, boxes, seen.image, angle))
 
     def _at(self, place: Field) -> FieldReader:
         """The reader for a place seen at a glance: where a code surely stands, nine digits are that and its +4."""

@@ -96,13 +96,14 @@ def load_column_reader(engine: str = "onnx", folder: Path | None = None) -> Colu
     return ColumnReader(network)
 
 
-def normalize_line(gray: np.ndarray, top: float, bottom: float) -> np.ndarray | None:
+def normalize_line(gray: np.ndarray, top: float, bottom: float, is_light: bool | None = None) -> np.ndarray | None:
     """Bring a line of writing to the size and contrast the network was trained on.
 
     Args:
         gray: (h, w) uint8, a field as scanned, upright, either polarity.
         top: upper edge of most digits, pixels of `gray`.
         bottom: their lower edge.
+        is_light: whether the writing is lighter than its paper; None: it is what covers less of the line.
 
     Returns:
         (32, w) uint8, 0 paper .. 255 darkest ink, w a multiple of 16; paper above and below the picture. None where
@@ -120,7 +121,8 @@ def normalize_line(gray: np.ndarray, top: float, bottom: float) -> np.ndarray | 
         return None
     shrinks = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     small = cv2.resize(gray, (max(1, width), height), interpolation=shrinks)
-    darkness = _darkness(np.ascontiguousarray(small[max(0, first) : first + ROWS]))
+    shown = np.ascontiguousarray(small[max(0, first) : first + ROWS])
+    darkness = _darkness(255 - shown if (_is_light(shown) if is_light is None else is_light) else shown)
     threshold, _ = cv2.threshold((darkness * 255).astype(np.uint8), 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     strokes = np.sort(darkness[darkness > threshold / 255])  # a tenth of what np.quantile takes
     full = float(strokes[round(0.75 * (strokes.size - 1))]) if strokes.size else 0.0
@@ -130,11 +132,14 @@ def normalize_line(gray: np.ndarray, top: float, bottom: float) -> np.ndarray | 
     return cv2.copyMakeBorder(line, above, below, 0, padded - width, cv2.BORDER_CONSTANT, value=0)
 
 
-def _darkness(gray: np.ndarray) -> np.ndarray:
-    """Darkness 0 (paper) .. 1 (black) relative to the paper around, (h, w) float32."""
+def _is_light(gray: np.ndarray) -> bool:
+    """Whether the writing is the lighter part: paper is the larger one."""
     threshold, _ = cv2.threshold(gray, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    if np.mean(gray <= threshold) > 0.6:  # the larger part is paper, so the writing is light
-        gray = 255 - gray
+    return bool(np.mean(gray <= threshold) > 0.6)
+
+
+def _darkness(gray: np.ndarray) -> np.ndarray:
+    """Darkness 0 (paper) .. 1 (black) of dark writing relative to the paper around, (h, w) float32."""
     padded = cv2.copyMakeBorder(gray, PAPER_REACH, PAPER_REACH, PAPER_REACH, PAPER_REACH, cv2.BORDER_REPLICATE)
     paper = cv2.morphologyEx(
         cv2.GaussianBlur(padded, (3, 3), 0), cv2.MORPH_CLOSE, np.ones((PAPER_REACH,) * 2, np.uint8)

@@ -12,7 +12,7 @@ import numpy as np
 
 from zipread.clean import cut_gray
 from zipread.letters import LetterReader, load_letter_reader
-from zipread.records import Box, Page, Strip
+from zipread.records import Box, FieldImage, Page, Strip
 from zipread.sequence import DIGIT_ROWS, normalize_line
 from zipread.towns import Towns, agreement, load_towns
 
@@ -29,13 +29,13 @@ class Words:
     letters: LetterReader
     towns: Towns
 
-    def before(self, page: Page, digits: Sequence[Box], to_page: np.ndarray, angle: float) -> np.ndarray | None:
+    def before(self, page: Page, digits: Sequence[Box], place: FieldImage, angle: float) -> np.ndarray | None:
         """The letters left of a code.
 
         Args:
             page: the page.
-            digits: of the code, left to right, in a picture of its place.
-            to_page: (2, 3), maps that picture's (x, y, 1) to pixels of the page.
+            digits: of the code, left to right, in the picture of its place.
+            place: of the code.
             angle: the direction of the line, degrees.
 
         Returns:
@@ -43,19 +43,31 @@ class Words:
         """
         top, bottom = median(box.y for box in digits), median(box.bottom for box in digits)
         middle = (digits[0].x + digits[-1].right) / 2, (top + bottom) / 2
-        scale, turn = float(np.hypot(*to_page[:, 1])), math.radians(angle)
+        scale, turn = float(np.hypot(*place.to_page[:, 1])), math.radians(angle)
         height = (bottom - top) * scale
         off = (digits[-1].right - digits[0].x) * scale / 2 + (APART + LENGTH / 2) * height
-        x, y = (to_page @ (*middle, 1.0)).tolist()
+        x, y = (place.to_page @ (*middle, 1.0)).tolist()
         center = x - off * math.cos(turn), y - off * math.sin(turn)
         strip = Strip(center, (LENGTH * height, height / (1.0 - 2.0 * MARGIN)), angle, MARGIN)
         gray, _ = cut_gray(page, strip, DIGIT_ROWS / (1.0 - 2.0 * MARGIN))
-        line = normalize_line(gray, MARGIN * gray.shape[0], (1.0 - MARGIN) * gray.shape[0])
+        # Beyond the piece's edge a bed may be most of what is seen: the code tells ink from paper.
+        is_light = _is_light(digits, place)
+        line = normalize_line(gray, MARGIN * gray.shape[0], (1.0 - MARGIN) * gray.shape[0], is_light)
         return None if line is None else self.letters.see(line)
 
     def agreement(self, before: np.ndarray, codes: Sequence[str]) -> dict[str, float]:
         """How well codes go with the letters before them, as `towns.agreement` says it."""
         return agreement(before, self.towns, codes)
+
+
+def _is_light(digits: Sequence[Box], place: FieldImage) -> bool:
+    """Whether digits are lighter than the paper between their strokes."""
+    gray, mask = (
+        np.concatenate([whole[box.y : box.bottom, box.x : box.right].ravel() for box in digits])
+        for whole in (place.gray, place.mask)
+    )
+    ink, paper = gray[mask > 0], gray[mask == 0]
+    return bool(ink.size and paper.size and ink.mean() > paper.mean())
 
 
 def load_words(engine: str = "onnx", folder: Path | None = None) -> Words | None:
