@@ -45,12 +45,12 @@ LEAST_ABOVE = 0.1
 """Paper above and below digits, code heights, from which a place holds them."""
 LINE_BESIDE, LINE_ABOVE, LINE_DIGIT = 8.0, 1.0, 14.0
 """What is seen of a line for its direction: on either side and above and below, code heights; pixels a code height."""
-TILTS = np.tan(np.radians(np.arange(-6.0, 6.5, 0.5)))
+TILTS = np.tan(np.radians(np.arange(-10.0, 10.5, 0.5)))
 """Slopes that a line may have against the direction that the finder saw."""
 LEANING = 0.5
 """Share of the density that a slope of 1 costs."""
 MOST_POINTS = 1000
-"""Pixels of ink looked at for it."""
+"""Pixels of strokes' edges looked at for it."""
 SAME = 0.4
 """Middles of one place are at most so far apart, as a share of its length."""
 UNSEEN = 0.01
@@ -129,13 +129,15 @@ def _same(one: Field, other: Field) -> bool:
 def line_angle(page: Page, place: Field) -> float:
     """The direction of the line of text that a place seen at a glance stands in, degrees in (-180, 180].
 
-    The finder's is off by a degree or two, which reading bears. This is the one along which the ink of the line and its
-    neighbours changes most from row to row (after Postl, ICPR 1986), to half a degree.
+    The finder's is off by a degree or two, which reading bears. This is the one along which the edges of strokes, on the
+    line and its neighbours, change most from row to row (after Postl, ICPR 1986), to half a degree. Edges are the same of
+    dark and of light ink, and shade has none.
     """
     across = place.size[1] / (1.0 + 2.0 * ABOVE)
     size = place.size[0] + 2.0 * LINE_BESIDE * across, (1.0 + 2.0 * LINE_ABOVE) * across
     gray = sample_gray(page, Strip(place.center, size, place.angle, 0.0), LINE_DIGIT * size[1] / across)
-    _, mask = cv2.threshold(gray, 0, 255, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)
+    edges = cv2.morphologyEx(gray, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    _, mask = cv2.threshold(edges, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     ys, xs = np.nonzero(mask)
     if not len(ys):
         return place.angle
@@ -145,9 +147,9 @@ def line_angle(page: Page, place: Field) -> float:
     rows = np.rint(ys - TILTS[:, None] * xs).astype(np.int64) + room
     height = mask.shape[0] + 2 * room
     counts = np.bincount((rows + height * np.arange(len(TILTS))[:, None]).ravel(), minlength=height * len(TILTS))
-    edges = np.diff(counts.reshape(len(TILTS), height).astype(np.float64), axis=1)
+    changes = np.diff(counts.reshape(len(TILTS), height).astype(np.float64), axis=1)
     # What is hardly denser along another direction leaves the line as it was seen.
-    density = (edges**2).sum(axis=1) * (1.0 - LEANING * np.abs(TILTS))
+    density = (changes**2).sum(axis=1) * (1.0 - LEANING * np.abs(TILTS))
     angle = place.angle + math.degrees(math.atan(TILTS[int(density.argmax())]))
     return 180.0 - (180.0 - angle) % 360.0
 
