@@ -430,13 +430,16 @@ def test_a_place_that_geometry_did_not_offer_joins_and_one_turned_over_is_anothe
 
 
 @pytest.mark.parametrize("quarters", range(4))
-@pytest.mark.parametrize("tilt", [-3.0, 0.0, 2.0])
-def test_the_line_of_a_place_tells_its_angle(quarters, tilt):
-    gray = np.full((400, 600), 235, np.uint8)
+@pytest.mark.parametrize("tilt", [-7.0, -3.0, 0.0, 2.0])
+@pytest.mark.parametrize(("paper", "ink", "bed"), [(235, 30, 235), (60, 220, 60), (60, 220, 250), (200, 30, 10)])
+def test_the_line_of_a_place_tells_its_angle(quarters, tilt, paper, ink, bed):
+    gray = np.full((400, 600), paper, np.uint8)
     for y in (130, 200, 270):
-        cv2.putText(gray, "Springfield IL 62704", (60, y), cv2.FONT_HERSHEY_SIMPLEX, 1.2, 30, 3, cv2.LINE_AA)
+        cv2.putText(gray, "Springfield IL 62704", (60, y), cv2.FONT_HERSHEY_SIMPLEX, 1.2, ink, 3, cv2.LINE_AA)
     turn = cv2.getRotationMatrix2D((300, 200), -tilt, 1.0)
-    gray = np.ascontiguousarray(np.rot90(cv2.warpAffine(gray, turn, (600, 400), borderValue=235), -quarters))
+    gray = cv2.warpAffine(gray, turn, (600, 400), borderValue=paper)
+    gray[:, 545:] = bed  # what the piece lies on
+    gray = np.ascontiguousarray(np.rot90(gray, -quarters))
     middle = np.array([430.0, 188.0]) @ turn[:, :2].T + turn[:, 2]
     across, down = middle
     x, y = [(across, down), (400 - down, across), (600 - across, 400 - down), (down, 600 - across)][quarters]

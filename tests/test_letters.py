@@ -10,7 +10,7 @@ from zipread.decode import UNRELATED
 from zipread.errors import DependencyError
 from zipread.lab.directory import towns_table
 from zipread.letters import LETTERS, NO_LETTER, endings, likeliest_letters, spelled
-from zipread.towns import TABLE, Towns, agreement, load_towns
+from zipread.towns import TABLE, Towns, agreement, label_at, load_towns
 
 TOWNS = Towns(
     b"\n02139\tMA\tCambridge\n62704\tIL\tSpringfield\n63101\tMO\tSaint Louis\n63102\tMO\tSaint Louis\tClayton\n"
@@ -42,6 +42,12 @@ def test_a_line_ends_in_a_phrase_whatever_stands_before_it():
     assert end == pytest.approx(0.0, abs=1e-9)
     assert other < -5
     assert longer < -5
+
+
+def test_a_line_is_a_phrase_where_nothing_stands_before_it():
+    whole, end = endings(columns("  BOSTON MA"), ["BOSTONMA", "MA"], are_all=True)
+    assert whole == pytest.approx(0.0, abs=1e-9)
+    assert end < -10
 
 
 def test_what_stands_after_a_phrase_counts_against_it():
@@ -107,6 +113,40 @@ def test_another_town_in_the_state_says_less():
     said = agreement(columns("JOPLIN MO"), TOWNS, ["63101", "62704"])
     assert UNRELATED + 0.5 < said["63101"] < -5
     assert said["62704"] == pytest.approx(UNRELATED, abs=0.01)
+
+
+def test_the_state_alone_says_more_than_behind_a_town_that_is_not_in_it():
+    alone, behind = (agreement(columns(line), TOWNS, ["63101"])["63101"] for line in ("MO", "JOPLIN MO"))
+    assert behind < alone - 2.0
+    assert alone < -2.0
+
+
+@pytest.mark.parametrize("label", ["ZIP", "ZIP CODE", "POSTAL CODE"])
+def test_in_a_form_the_state_stands_alone_before_the_label_of_a_code(label):
+    said = agreement(columns(f"CITY JOPLIN STATE MO {label}"), TOWNS, ["63101", "62704"])
+    assert said["63101"] > -1.0
+    assert said["62704"] < UNRELATED + 0.5
+    town = agreement(columns(f"CAMBRIDGE MA {label}"), TOWNS, ["02139"])
+    assert town["02139"] > -0.5
+
+
+def test_how_badly_a_label_reads_says_nothing_of_the_code():
+    clear, faint = (agreement(columns(f"MO Z{letter}P"), TOWNS, ["63101"])["63101"] for letter in "I*")
+    assert clear == pytest.approx(faint, abs=0.05)
+
+
+def test_before_a_label_may_stand_another_and_says_nothing():
+    assert agreement(columns("APARTMENT NUMBER ZIP"), TOWNS, ["63101", "99999"]) == {}
+    assert agreement(columns("APARTMENT NUMBER"), TOWNS, ["63101"])["63101"] == pytest.approx(UNRELATED, abs=0.1)
+
+
+def test_codes_that_are_not_listed_go_with_no_words():
+    assert agreement(columns("JOPLIN MO"), TOWNS, ["99999", "99998"]) == {"99999": UNRELATED, "99998": UNRELATED}
+
+
+@pytest.mark.parametrize(("line", "label"), [("TX ZIP", "ZIP"), ("ZIP CODE", "ZIPCODE"), ("TX", ""), ("ZIP TX", "")])
+def test_what_a_form_calls_a_code(line, label):
+    assert label_at(columns(line)) == label
 
 
 def test_too_few_letters_say_nothing():

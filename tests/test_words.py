@@ -10,12 +10,24 @@ from test_letters import TOWNS, columns
 from zipread import Reader
 from zipread.letters import LetterReader
 from zipread.load import load_pages
-from zipread.records import Box, Page
+from zipread.records import Box, FieldImage, Page
 from zipread.towns import load_towns
 from zipread.words import APART, LENGTH, Words
 
 HEIGHT = 40  # of the digits, pixels of the page
 DIGITS = [Box(10 + 30 * at, 8, 24, HEIGHT) for at in range(5)]  # in a picture of their place
+CODE_AT = (1200, 100)
+TO_PAGE = np.array([[1.0, 0.0, 1200.0], [0.0, 1.0, 100.0]])
+
+
+def place_with(to_page: np.ndarray, paper: int = 240, ink: int = 20) -> FieldImage:
+    """A picture of the place of the digits."""
+    gray = np.full((60, 180), paper, np.uint8)
+    mask = np.zeros_like(gray)
+    for box in DIGITS:  # a bar in the middle of each box, and paper beside it
+        bar = np.s_[box.y : box.bottom, box.x + 6 : box.right - 6]
+        gray[bar], mask[bar] = ink, 255
+    return FieldImage(gray, np.where(mask > 0, 255, 0).astype(np.uint8), mask, to_page)
 
 
 class Shown:
@@ -30,14 +42,16 @@ class Shown:
         return self.says[None]
 
 
-def page_with(code_at: tuple[int, int]) -> Page:
-    """A code of five bars, and another bar that ends two digit heights left of it."""
-    gray = np.full((300, 1500), 240, np.uint8)
-    x, y = code_at
+def page_with(paper: int = 240, ink: int = 20, bed: int | None = None) -> Page:
+    """A code of five bars, another bar that ends two digit heights left of it; and the bed that the piece lies on."""
+    gray = np.full((300, 1500), paper, np.uint8)
+    x, y = CODE_AT
+    if bed is not None:
+        gray[:, : x - 6 * HEIGHT] = bed
     for box in DIGITS:
-        gray[y + box.y : y + box.bottom, x + box.x : x + box.right] = 20
+        gray[y + box.y : y + box.bottom, x + box.x : x + box.right] = ink
     word_ends = x + DIGITS[0].x - 2 * HEIGHT
-    gray[y + 8 : y + 8 + HEIGHT, word_ends - 30 : word_ends] = 20
+    gray[y + 8 : y + 8 + HEIGHT, word_ends - 30 : word_ends] = ink
     return Page(gray)
 
 
@@ -48,8 +62,7 @@ def inked(line: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("quarters", [0, 1, 2, 3])
 def test_what_stands_left_of_a_code_is_seen_without_it(quarters):
     shown = Shown(columns("A"))
-    page = page_with((1200, 100))
-    to_page = np.array([[1.0, 0.0, 1200.0], [0.0, 1.0, 100.0]])
+    page = page_with()
     width, height = 1500.0, 300.0
     turns = [
         ([[1, 0, 0], [0, 1, 0]], 0.0),
@@ -59,8 +72,8 @@ def test_what_stands_left_of_a_code_is_seen_without_it(quarters):
     ]
     turn, angle = turns[quarters]
     turned = Page(np.ascontiguousarray(np.rot90(page.gray, quarters)))
-    to_turned = np.array(turn, float) @ np.vstack([to_page, [0, 0, 1]])
-    said = Words(LetterReader(shown), TOWNS).before(turned, DIGITS, to_turned, angle)
+    to_turned = np.array(turn, float) @ np.vstack([TO_PAGE, [0, 0, 1]])
+    said = Words(LetterReader(shown), TOWNS).before(turned, DIGITS, place_with(to_turned), angle)
     assert np.array_equal(said, columns("A"))
     [line] = shown.lines
     assert line.shape == (32, LENGTH * 20 // 16 * 16 + (16 if LENGTH * 20 % 16 else 0))
@@ -70,13 +83,20 @@ def test_what_stands_left_of_a_code_is_seen_without_it(quarters):
     assert found[-1] == pytest.approx((LENGTH + APART - 2) * 20, abs=3)
 
 
-def test_where_there_is_nothing_but_paper_nothing_is_said():
+@pytest.mark.parametrize(("paper", "ink", "bed"), [(60, 230, 245), (60, 230, None), (235, 20, 15), (170, 20, 250)])
+def test_ink_is_told_from_paper_whatever_the_piece_lies_on(paper, ink, bed):
     shown = Shown(columns("A"))
-    to_page = np.array([[1.0, 0.0, 1200.0], [0.0, 1.0, 100.0]])
-    assert (
-        Words(LetterReader(shown), TOWNS).before(Page(np.full((300, 1500), 240, np.uint8)), DIGITS, to_page, 0.0)
-        is None
-    )
+    words, page = Words(LetterReader(shown), TOWNS), page_with(paper, ink, bed)
+    assert words.before(page, DIGITS, place_with(TO_PAGE, paper, ink), 0.0) is not None
+    [line] = shown.lines
+    on_the_piece = inked(line[:, -5 * 20 :])
+    assert on_the_piece[-1] - on_the_piece[0] == pytest.approx(15, abs=2)
+    assert on_the_piece[-1] == pytest.approx((5 + APART - 2) * 20, abs=20)
+
+
+def test_where_there_is_nothing_but_paper_nothing_is_said():
+    shown, page = Shown(columns("A")), Page(np.full((300, 1500), 240, np.uint8))
+    assert Words(LetterReader(shown), TOWNS).before(page, DIGITS, place_with(TO_PAGE), 0.0) is None
     assert not shown.lines
 
 
@@ -100,6 +120,18 @@ def test_the_town_before_a_code_says_which_of_two_it_is():
     other_town = read_with("ALEXANDRIA SD")
     assert other_town.code == "57311" or dict(other_town.alternatives)["57311"] > 0.2
     assert other_town.confidence < read_with("REE HEIGHTS SD").confidence
+
+
+def test_the_state_in_a_form_speaks_for_the_codes_that_lie_in_it():
+    its_own, another = (read_with(f"CITY SOMEWHERE STATE {state} ZIP") for state in ("SD", "WY"))
+    assert another.code == its_own.code
+    assert another.confidence < its_own.confidence
+
+
+def test_a_label_before_a_place_is_seen():
+    words = Words(LetterReader(Shown(columns("A"))), TOWNS)
+    for line, is_labelled in (("STATE IL ZIP CODE", True), ("SPRINGFIELD IL", False), ("ZIP SPRINGFIELD", False)):
+        assert words.is_labelled(columns(line)) == is_labelled
 
 
 def test_without_the_directory_nobody_looks_at_words():

@@ -51,6 +51,10 @@ OF_AMOUNT = 3.9
 """What a place loses where points part its digits as an amount's, log-odds: about what it tells that, of
 what a glance read, they did so on 44 of 96 notes and 4 of 358 pieces of made mail."""
 
+OF_LABEL = 1.5
+"""What a place gains where a form says before it that a ZIP code follows, log-odds: less than 36 of 38 such places
+would make it, since all of them were on made forms."""
+
 LEADS = (-3.0, 5.0)
 """Least and greatest lead of a place that counts, log-odds."""
 
@@ -79,12 +83,13 @@ class Attempt:
     shown: Seen  # the one of the looks that shows the code best; the first where none shows one
     decoded: Decoded | None
     is_amount: bool = False  # points part its digits as an amount's
+    is_labelled: bool = False  # a form says that a code follows
     before: np.ndarray | None = None  # (t, 27) letters of its line, left of it; None: not looked at
 
     @property
     def place(self) -> float:
-        """Log-odds that the code of the page stands here, before it is read and after its points were seen."""
-        return self.field.prior - (OF_AMOUNT if self.is_amount else 0.0)
+        """Log-odds that the code of the page stands here, by the place, the points in it and a label before it."""
+        return self.field.prior - (OF_AMOUNT if self.is_amount else 0.0) + (OF_LABEL if self.is_labelled else 0.0)
 
     @property
     def kind(self) -> Kind:

@@ -277,9 +277,9 @@ class FieldReader:
         if decoded is None:
             return Attempt(field, looks, looks[0], None)
         shown = told[decoded.look][0]
-        return Attempt(
-            field, looks, shown, decoded, field.layout == "envelope" and self._shows_amount(shown, decoded), before
-        )
+        is_amount = field.layout == "envelope" and self._shows_amount(shown, decoded)
+        is_labelled = self.words is not None and before is not None and self.words.is_labelled(before)
+        return Attempt(field, looks, shown, decoded, is_amount, is_labelled, before)
 
     def _shows_amount(self, seen: Seen, decoded: Decoded) -> bool:
         """Whether points part the digits that a look shows as those of an amount are."""

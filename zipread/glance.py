@@ -129,9 +129,9 @@ def _same(one: Field, other: Field) -> bool:
 def line_angle(page: Page, place: Field) -> float:
     """The direction of the line of text that a place seen at a glance stands in, degrees in (-180, 180].
 
-    The finder's is off by a degree or two, which reading bears. This is the one along which the edges of strokes, on the
-    line and its neighbours, change most from row to row (after Postl, ICPR 1986), to half a degree. Edges are the same of
-    dark and of light ink, and shade has none.
+    The finder's is off by a degree or two, which reading bears. This is the one along which the edges of strokes, on
+    the line and its neighbours, change most from row to row (after Postl, ICPR 1986), to half a degree. Dark and light
+    ink have the same edges, and shade has none.
     """
     across = place.size[1] / (1.0 + 2.0 * ABOVE)
     size = place.size[0] + 2.0 * LINE_BESIDE * across, (1.0 + 2.0 * LINE_ABOVE) * across

@@ -42,6 +42,17 @@ TOWN, STATE = math.log(0.85), math.log(0.1)
 """Log probabilities that the town of a code, or another in its state, stands before it."""
 ANY_TOWN = 5.0
 """What it costs that some town in the state stands before a code, log probability."""
+STATE_ALONE, STATE_IN_FORM = math.log(0.1), math.log(0.5)
+"""Log probabilities that the state of a code stands before it and nothing else does, and that it does in a form."""
+
+LABELS = ("ZIP", "ZIPCODE", "POSTALCODE")
+"""What a form calls a code, before the place for it."""
+IS_LABEL = -6.0
+"""Log probability from which a line is taken to end in one of them: of 1,326 places on made pages 38 did so, and at 36
+of them the code was read."""
+GOES_WITH = 2.0
+"""What stands before a form's label says something only where it goes with a code by so much, log likelihood: it may be
+another label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +78,12 @@ def load_towns() -> Towns:
         raise DependencyError(f"{TABLE}: the ZIP directory cannot be read ({error}); reinstall zipread") from error
 
 
+def label_at(columns: np.ndarray) -> str:
+    """What a form calls the place after a line (t, 27), one of LABELS; nothing where the line does not end in one."""
+    said = endings(columns, LABELS)
+    return LABELS[int(said.argmax())] if said.max() >= IS_LABEL else ""
+
+
 def agreement(columns: np.ndarray, towns: Towns, codes: Sequence[str]) -> dict[str, float]:
     """How well what stands before a code goes with each of some codes.
 
@@ -76,28 +93,50 @@ def agreement(columns: np.ndarray, towns: Towns, codes: Sequence[str]) -> dict[s
         codes: what the line may be followed by.
 
     Returns:
-        Log likelihoods; nothing where too few letters stand there.
+        Log likelihoods; nothing where too few letters stand there, or before a form's label nothing that goes with any
+        of the codes.
     """
     if len(likeliest_letters(columns)) < FEWEST:
         return {}
     listed = {code: place for code in codes if (place := towns.of(code)) is not None}
-    phrases: dict[str, float] = {}
-    for state, names in listed.values():
-        for said in _spelled_state(state):
-            phrases[said] = 0.0
-            phrases |= dict.fromkeys((town + said for name in names for town in _spelled(name)), 0.0)
-    if phrases:
-        phrases = dict(zip(phrases, (SAYS * endings(columns, list(phrases))).tolist(), strict=True))
-    return {code: _likelihood(listed.get(code), phrases) for code in codes}
+    if not listed:
+        return dict.fromkeys(codes, UNRELATED)
+    label = label_at(columns)
+    states = [said for state, _ in listed.values() for said in _spelled_state(state)]
+    places = [
+        town + said
+        for state, names in listed.values()
+        for said in _spelled_state(state)
+        for name in names
+        for town in _spelled(name)
+    ]
+    fits = _fits(columns, [*states, *places], label)
+    # A form has a place of its own for the town.
+    alone = fits if label else _fits(columns, states, label, are_all=True)
+    costs = STATE_IN_FORM if label else STATE_ALONE
+    said = {code: _likelihood(listed.get(code), fits, alone, costs) for code in codes}
+    return {} if label and max(said.values()) < UNRELATED + GOES_WITH else said
 
 
-def _likelihood(place: tuple[str, tuple[str, ...]] | None, phrases: Mapping[str, float]) -> float:
+def _fits(columns: np.ndarray, phrases: Sequence[str], label: str, are_all: bool = False) -> dict[str, float]:
+    """Log likelihoods of phrases before a label."""
+    phrases = list(dict.fromkeys(phrases))
+    said = endings(columns, [phrase + label for phrase in phrases], are_all)
+    if label:
+        said -= endings(columns, [label])
+    return dict(zip(phrases, (SAYS * said).tolist(), strict=True))
+
+
+def _likelihood(
+    place: tuple[str, tuple[str, ...]] | None, fits: Mapping[str, float], alone: Mapping[str, float], costs: float
+) -> float:
     told = [UNRELATED]
     if place is not None:
         state, names = place
         states = _spelled_state(state)
-        told.append(STATE - ANY_TOWN + max(phrases[said] for said in states))
-        told.append(TOWN + max(phrases[town + said] for name in names for town in _spelled(name) for said in states))
+        told.append(STATE - ANY_TOWN + max(fits[said] for said in states))
+        told.append(costs + max(alone[said] for said in states))
+        told.append(TOWN + max(fits[town + said] for name in names for town in _spelled(name) for said in states))
     return float(np.logaddexp.reduce(told))
 
 

@@ -14,9 +14,9 @@ from zipread.clean import cut_gray
 from zipread.letters import LetterReader, load_letter_reader
 from zipread.records import Box, FieldImage, Page, Strip
 from zipread.sequence import DIGIT_ROWS, normalize_line
-from zipread.towns import Towns, agreement, load_towns
+from zipread.towns import Towns, agreement, label_at, load_towns
 
-LENGTH, APART = 22.0, 0.15
+LENGTH, APART = 26.0, 0.15
 """How much of a line is seen left of a code, and how far from the code that ends, digit heights."""
 MARGIN = 0.25
 """What is seen above and below the digits' height, as a share of all that is seen."""
@@ -58,6 +58,10 @@ class Words:
     def agreement(self, before: np.ndarray, codes: Sequence[str]) -> dict[str, float]:
         """How well codes go with the letters before them, as `towns.agreement` says it."""
         return agreement(before, self.towns, codes)
+
+    def is_labelled(self, before: np.ndarray) -> bool:
+        """Whether a form says that a code follows."""
+        return bool(label_at(before))
 
 
 def _is_light(digits: Sequence[Box], place: FieldImage) -> bool:
