@@ -132,7 +132,7 @@ def test_a_line_is_as_handwritten_as_its_digits_whatever_stands_beside_them():
 
 
 def test_a_second_reader_that_does_not_tell_handwriting_is_to_be_trained_again(monkeypatch):
-    monkeypatch.setattr("zipread.sequence.load_network", lambda *_: lambda lines: np.zeros((1, 8, 11), np.float32))
+    monkeypatch.setattr("zipread.sequence.load_optional", lambda *_: lambda lines: np.zeros((1, 8, 11), np.float32))
     with pytest.raises(DependencyError, match=r"lines\.onnx: was trained by an older zipread"):
         load_column_reader()
 

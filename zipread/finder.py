@@ -15,7 +15,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from zipread.model import Network, load_network, model_folder, read_manifest
+from zipread.model import Network, load_optional
 
 Mail = Literal["us", "abroad"]
 """What a finder knows: mail of the United States, or of other countries as well."""
@@ -161,11 +161,8 @@ def load_finder(engine: str = "onnx", folder: Path | None = None, mail: Mail = "
     Raises:
         DependencyError: the manifest names the network, and its file is missing or damaged; or Keras is not installed.
     """
-    folder = folder or model_folder()
-    manifest = read_manifest(folder)
-    if f"{NAMES[mail]}.{engine}" not in manifest.get("sha256", {}):
-        return None
-    return Finder(load_network(folder, NAMES[mail], engine, manifest), SIDES[mail])
+    network = load_optional(folder, NAMES[mail], engine)
+    return None if network is None else Finder(network, SIDES[mail])
 
 
 def shrink(gray: np.ndarray, side: int) -> tuple[np.ndarray, float]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zipread.model import Network, load_network, model_folder, read_manifest
+from zipread.model import Network, load_optional
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 NO_LETTER = 26
@@ -53,11 +53,8 @@ def load_letter_reader(engine: str = "onnx", folder: Path | None = None) -> Lett
     Raises:
         DependencyError: the manifest names the network, and its file is missing or damaged; or Keras is not installed.
     """
-    folder = folder or model_folder()
-    manifest = read_manifest(folder)
-    if f"letters.{engine}" not in manifest.get("sha256", {}):
-        return None
-    return LetterReader(load_network(folder, "letters", engine, manifest))
+    network = load_optional(folder, "letters", engine)
+    return None if network is None else LetterReader(network)
 
 
 def likeliest_letters(columns: np.ndarray) -> list[int]:

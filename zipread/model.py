@@ -58,6 +58,24 @@ def load_network(folder: Path, name: str, engine: str, manifest: dict[str, Any])
     return _onnx(path) if engine == "onnx" else _keras(path)
 
 
+def load_optional(folder: Path | None, name: str, engine: str) -> Network | None:
+    """Load one network of a model folder, or None where the manifest does not name it.
+
+    Args:
+        folder: where the files lie; None: the model that ships.
+        name: as `load_network` takes it.
+        engine: "onnx" or "keras".
+
+    Raises:
+        DependencyError: the manifest names the network, and its file is missing or damaged; or Keras is not installed.
+    """
+    folder = folder or model_folder()
+    manifest = read_manifest(folder)
+    if f"{name}.{engine}" not in manifest.get("sha256", {}):
+        return None
+    return load_network(folder, name, engine, manifest)
+
+
 def _onnx(path: Path) -> Network:
     import onnxruntime
 

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from zipread.errors import DependencyError
-from zipread.model import Network, load_network, model_folder, read_manifest
+from zipread.model import Network, load_optional, model_folder
 
 ROWS = 32
 """Height of a line as the network sees it, pixels."""
@@ -86,13 +86,12 @@ def load_column_reader(engine: str = "onnx", folder: Path | None = None) -> Colu
         DependencyError: the manifest names the network, and its file is missing, damaged or of an older zipread; or
             Keras is not installed.
     """
-    folder = folder or model_folder()
-    manifest = read_manifest(folder)
-    if f"lines.{engine}" not in manifest.get("sha256", {}):
+    network = load_optional(folder, "lines", engine)
+    if network is None:
         return None
-    network = load_network(folder, "lines", engine, manifest)
     if network(np.zeros((1, ROWS, STEP), np.uint8)).shape[-1] != SAID:
-        raise DependencyError(f"{folder / f'lines.{engine}'}: was trained by an older zipread; train it again")
+        path = (folder or model_folder()) / f"lines.{engine}"
+        raise DependencyError(f"{path}: was trained by an older zipread; train it again")
     return ColumnReader(network)
 
 
