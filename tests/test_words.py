@@ -134,6 +134,15 @@ def test_a_label_before_a_place_is_seen():
         assert words.is_labelled(columns(line)) == is_labelled
 
 
+@pytest.mark.parametrize(("line", "is_labelled"), [("STATE SD ZIP", True), ("REE HEIGHTS SD", False)])
+def test_a_place_behind_a_label_is_known_to_be(line, is_labelled):
+    viewer = Reader()._viewer
+    words = Words(LetterReader(Shown(columns(line))), load_towns())
+    [page] = load_pages(ROOT / "samples" / "envelopes" / "hand-4.jpg", 100_000_000)
+    view = replace(viewer, fields=replace(viewer.fields, words=words)).view(page, "auto")
+    assert view.best is not None and view.best.is_labelled == is_labelled
+
+
 def test_without_the_directory_nobody_looks_at_words():
     reader = Reader(directory="none")
     assert reader._viewer.fields.words is None
