@@ -133,7 +133,7 @@ def test_in_a_form_the_state_stands_alone_before_the_label_of_a_code(label):
 def test_how_badly_a_label_reads_says_nothing_of_the_code():
     clear = columns("MO ZIP")
     faint = clear.copy()
-    faint[-5:-3, LETTERS.index("I")], faint[-5:-3, LETTERS.index("A")] = 0.2, 0.6
+    faint[-6:-4, LETTERS.index("I")], faint[-6:-4, LETTERS.index("A")] = 0.2, 0.6
     as_it_is, as_it_seems = (agreement(line, TOWNS, ["63101"])["63101"] for line in (clear, faint))
     assert spelled(faint) == "MOZAP"
     assert as_it_is == pytest.approx(as_it_seems, abs=0.05)
