@@ -69,7 +69,7 @@ def spelled(columns: np.ndarray) -> str:
     return "".join(LETTERS[name] for name in likeliest_letters(columns))
 
 
-def endings(columns: np.ndarray, phrases: Sequence[str], are_all: bool = False) -> np.ndarray:
+def endings(columns: np.ndarray, phrases: Sequence[str]) -> np.ndarray:
     """How well a line ends in each of some phrases, whatever stands before them.
 
     The most probable path that spells the phrase at the end (Viterbi, over the states of connectionist temporal
@@ -78,7 +78,6 @@ def endings(columns: np.ndarray, phrases: Sequence[str], are_all: bool = False) 
     Args:
         columns: (t, 27) float32 probabilities.
         phrases: capitals without spaces, none of them empty.
-        are_all: whether nothing else may stand before them.
 
     Returns:
         (n,) float64 log probabilities, 0 where nothing reads better than the phrase.
@@ -91,12 +90,11 @@ def endings(columns: np.ndarray, phrases: Sequence[str], are_all: bool = False) 
     padded = np.zeros((count, states + 2))  # two that are never shown stand before the first symbol
     before_last, before, best = padded[:, :-2], padded[:, 1:-1], padded[:, 2:]
     moved = np.empty((count, states))
-    for at, said in enumerate(says):
+    for said in says:
         np.multiply(before_last, may_skip, out=moved)
         np.maximum(moved, before, out=moved)
         np.maximum(moved, best, out=moved)
-        if at == 0 or not are_all:  # what stands before costs nothing
-            moved[:, :2] = np.maximum(moved[:, :2], 1.0)
+        moved[:, :2] = np.maximum(moved[:, :2], 1.0)  # what stands before costs nothing
         np.multiply(moved, said, out=best)
     rows = np.arange(count)
     with np.errstate(divide="ignore"):  # fewer columns than the phrase has letters

@@ -42,8 +42,8 @@ TOWN, STATE = math.log(0.85), math.log(0.1)
 """Log probabilities that the town of a code, or another in its state, stands before it."""
 ANY_TOWN = 5.0
 """What it costs that some town in the state stands before a code, log probability."""
-STATE_ALONE, STATE_IN_FORM = math.log(0.1), math.log(0.5)
-"""Log probabilities that the state of a code stands before it and nothing else does, and that it does in a form."""
+STATE_IN_FORM = math.log(0.5)
+"""Log probability that in a form, which has a place of its own for the town, the state alone stands before a code."""
 
 LABELS = ("ZIP", "ZIPCODE", "POSTALCODE")
 """What a form calls a code, before the place for it."""
@@ -110,32 +110,22 @@ def agreement(columns: np.ndarray, towns: Towns, codes: Sequence[str]) -> dict[s
         for name in names
         for town in _spelled(name)
     ]
-    fits = _fits(columns, [*states, *places], label)
-    # A form has a place of its own for the town.
-    alone = fits if label else _fits(columns, states, label, are_all=True)
-    costs = STATE_IN_FORM if label else STATE_ALONE
-    said = {code: _likelihood(listed.get(code), fits, alone, costs) for code in codes}
-    return {} if label and max(said.values()) < UNRELATED + GOES_WITH else said
-
-
-def _fits(columns: np.ndarray, phrases: Sequence[str], label: str, are_all: bool = False) -> dict[str, float]:
-    """Log likelihoods of phrases before a label."""
-    phrases = list(dict.fromkeys(phrases))
-    said = endings(columns, [phrase + label for phrase in phrases], are_all)
+    phrases = list(dict.fromkeys((*states, *places)))
+    said = endings(columns, [phrase + label for phrase in phrases])
     if label:
         said -= endings(columns, [label])
-    return dict(zip(phrases, (SAYS * said).tolist(), strict=True))
+    fits = dict(zip(phrases, (SAYS * said).tolist(), strict=True))
+    likelihoods = {code: _likelihood(listed.get(code), fits, is_in_form=bool(label)) for code in codes}
+    return {} if label and max(likelihoods.values()) < UNRELATED + GOES_WITH else likelihoods
 
 
-def _likelihood(
-    place: tuple[str, tuple[str, ...]] | None, fits: Mapping[str, float], alone: Mapping[str, float], costs: float
-) -> float:
+def _likelihood(place: tuple[str, tuple[str, ...]] | None, fits: Mapping[str, float], is_in_form: bool) -> float:
     told = [UNRELATED]
     if place is not None:
         state, names = place
         states = _spelled_state(state)
-        told.append(STATE - ANY_TOWN + max(fits[said] for said in states))
-        told.append(costs + max(alone[said] for said in states))
+        alone = STATE_IN_FORM if is_in_form else STATE - ANY_TOWN
+        told.append(alone + max(fits[said] for said in states))
         told.append(TOWN + max(fits[town + said] for name in names for town in _spelled(name) for said in states))
     return float(np.logaddexp.reduce(told))
 
