@@ -10,7 +10,8 @@ from zipread.decode import UNRELATED
 from zipread.errors import DependencyError
 from zipread.lab.directory import towns_table
 from zipread.letters import LETTERS, NO_LETTER, endings, likeliest_letters, spelled
-from zipread.towns import TABLE, Towns, agreement, label_at, load_towns
+from zipread.records import Before
+from zipread.towns import TABLE, Towns, agreement, before_code, load_towns
 
 TOWNS = Towns(
     b"\n02139\tMA\tCambridge\n62704\tIL\tSpringfield\n63101\tMO\tSaint Louis\n63102\tMO\tSaint Louis\tClayton\n"
@@ -29,6 +30,11 @@ def columns(text: str, sure: float = 0.98) -> np.ndarray:
         none[NO_LETTER] = sure
         rows += [row, row, none]
     return np.array(rows, np.float32)
+
+
+def line_of(text: str) -> Before:
+    """What stands before a code where a network reads a text for sure."""
+    return before_code(columns(text))
 
 
 def test_the_letters_of_the_likeliest_path():
@@ -92,7 +98,7 @@ def test_a_missing_table_is_told(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("line", ["SPRINGFIELD IL", "Mr X SPRINGFIELD ILLINOIS".upper(), "SPRINGFIELD IL "])
 def test_the_town_of_a_code_agrees_with_it_and_with_no_other(line):
-    said = agreement(columns(line), TOWNS, ["62704", "02139", "99999"])
+    said = agreement(line_of(line), TOWNS, ["62704", "02139", "99999"])
     assert said["62704"] > -0.5
     assert said["02139"] == pytest.approx(UNRELATED, abs=0.01)
     assert said["99999"] == UNRELATED
@@ -100,21 +106,21 @@ def test_the_town_of_a_code_agrees_with_it_and_with_no_other(line):
 
 def test_saint_may_be_shortened():
     for line in ("ST LOUIS MO", "SAINT LOUIS MO"):
-        assert agreement(columns(line), TOWNS, ["63101"])["63101"] > -0.5
+        assert agreement(line_of(line), TOWNS, ["63101"])["63101"] > -0.5
 
 
 def test_another_town_in_the_state_says_less():
-    said = agreement(columns("JOPLIN MO"), TOWNS, ["63101", "62704"])
+    said = agreement(line_of("JOPLIN MO"), TOWNS, ["63101", "62704"])
     assert UNRELATED + 0.5 < said["63101"] < -5
     assert said["62704"] == pytest.approx(UNRELATED, abs=0.01)
 
 
 @pytest.mark.parametrize("label", ["ZIP", "ZIP CODE", "POSTAL CODE"])
 def test_in_a_form_the_state_stands_alone_before_the_label_of_a_code(label):
-    said = agreement(columns(f"CITY JOPLIN STATE MO {label}"), TOWNS, ["63101", "62704"])
+    said = agreement(line_of(f"CITY JOPLIN STATE MO {label}"), TOWNS, ["63101", "62704"])
     assert said["63101"] > -1.0
     assert said["62704"] < UNRELATED + 0.5
-    town = agreement(columns(f"CAMBRIDGE MA {label}"), TOWNS, ["02139"])
+    town = agreement(line_of(f"CAMBRIDGE MA {label}"), TOWNS, ["02139"])
     assert town["02139"] > -0.5
 
 
@@ -122,25 +128,25 @@ def test_how_badly_a_label_reads_says_nothing_of_the_code():
     clear = columns("MO ZIP")
     faint = clear.copy()
     faint[-6:-4, LETTERS.index("I")], faint[-6:-4, LETTERS.index("A")] = 0.2, 0.6
-    as_it_is, as_it_seems = (agreement(line, TOWNS, ["63101"])["63101"] for line in (clear, faint))
+    as_it_is, as_it_seems = (agreement(before_code(line), TOWNS, ["63101"])["63101"] for line in (clear, faint))
     assert spelled(faint) == "MOZAP"
     assert as_it_is == pytest.approx(as_it_seems, abs=0.05)
 
 
 def test_before_a_label_may_stand_another_and_says_nothing():
-    assert agreement(columns("APARTMENT NUMBER ZIP"), TOWNS, ["63101", "99999"]) == {}
-    assert agreement(columns("APARTMENT NUMBER"), TOWNS, ["63101"])["63101"] == pytest.approx(UNRELATED, abs=0.1)
+    assert agreement(line_of("APARTMENT NUMBER ZIP"), TOWNS, ["63101", "99999"]) == {}
+    assert agreement(line_of("APARTMENT NUMBER"), TOWNS, ["63101"])["63101"] == pytest.approx(UNRELATED, abs=0.1)
 
 
 def test_codes_that_are_not_listed_go_with_no_words():
-    assert agreement(columns("JOPLIN MO"), TOWNS, ["99999", "99998"]) == {"99999": UNRELATED, "99998": UNRELATED}
+    assert agreement(line_of("JOPLIN MO"), TOWNS, ["99999", "99998"]) == {"99999": UNRELATED, "99998": UNRELATED}
 
 
 @pytest.mark.parametrize(("line", "label"), [("TX ZIP", "ZIP"), ("ZIP CODE", "ZIPCODE"), ("TX", ""), ("ZIP TX", "")])
 def test_what_a_form_calls_a_code(line, label):
-    assert label_at(columns(line)) == label
+    assert line_of(line).label == label
 
 
 def test_too_few_letters_say_nothing():
-    assert agreement(columns("  "), TOWNS, ["62704"]) == {}
-    assert agreement(columns("O "), TOWNS, ["62704"]) == {}
+    assert agreement(line_of("  "), TOWNS, ["62704"]) == {}
+    assert agreement(line_of("O "), TOWNS, ["62704"]) == {}

@@ -25,7 +25,7 @@ from zipread.errors import InputError, SettingsError
 from zipread.fields import CLOSER_LOOKS, SECOND_LOOKS, FieldReader, Networks
 from zipread.finder import Found
 from zipread.load import load_pages
-from zipread.records import CleanPage, Field, FieldImage, Lattice, Page, Reading, Search
+from zipread.records import Before, CleanPage, Field, FieldImage, Lattice, Page, Reading, Search
 
 
 @pytest.fixture(scope="module")
@@ -458,7 +458,7 @@ def test_a_place_whose_digits_points_part_as_an_amounts_is_less_likely():
 
 def test_a_place_that_a_form_labels_is_likelier():
     place = attempt_at(1.0, (500.0, 300.0), 0.9999)
-    labelled = replace(place, is_labelled=True)
+    labelled = replace(place, before=Before(np.zeros((1, 27), np.float32), "ZIP", 0.0))
     assert labelled.merit > place.merit
     assert confidence_at_a_glance(place) < 0.95 + 0.02 < confidence_at_a_glance(labelled)
 

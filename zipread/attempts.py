@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from zipread.decode import UNRELATED, Decoded, Weighed, log_odds, probability
-from zipread.records import Corners, Field, FieldImage, Kind, Lattice
+from zipread.records import Before, Corners, Field, FieldImage, Kind, Lattice
 
 SURE = 0.95
 """Confidence from which nothing more is looked at; whatever is accepted, so that readings do not depend on that."""
@@ -83,8 +83,12 @@ class Attempt:
     shown: Seen  # the one of the looks that shows the code best; the first where none shows one
     decoded: Decoded | None
     is_amount: bool = False  # points part its digits as an amount's
-    is_labelled: bool = False  # a form says that a code follows
-    before: np.ndarray | None = None  # (t, 27) letters of its line, left of it; None: not looked at
+    before: Before | None = None  # None: not looked at, or nothing is there
+
+    @property
+    def is_labelled(self) -> bool:
+        """Whether a form says before it that a ZIP code follows."""
+        return self.before is not None and self.before.label != ""
 
     @property
     def place(self) -> float:

@@ -26,5 +26,5 @@ def _read(attempt: Attempt) -> Place:
     outline, prior, decoded = outline_of(attempt.field), attempt.field.prior, attempt.decoded
     if decoded is None:
         return Place(outline, prior, confidence=0.0)
-    before = "" if attempt.before is None else spelled(attempt.before)
+    before = "" if attempt.before is None else spelled(attempt.before.columns)
     return Place(outline, prior, decoded.code, decoded.confidence, attempt.merit, before)

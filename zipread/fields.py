@@ -33,7 +33,7 @@ from zipread.decode import (
 )
 from zipread.finder import Finder, Mail, load_finder
 from zipread.normalize import normalize_ink
-from zipread.records import Field, FieldImage, Lattice, Page, written_lengths
+from zipread.records import Before, Field, FieldImage, Lattice, Page, written_lengths
 from zipread.segment import Parts, are_of_amount, cut_apart, cut_out, lattice_of, part, points_among
 from zipread.sequence import COLUMN, DIGIT_ROWS, ColumnReader, SeenLine, load_column_reader, normalize_line
 from zipread.skim import skim
@@ -268,7 +268,7 @@ class FieldReader:
         by_hand = cut.lines[0].by_hand if cut.lines else None
         return Seen(cut.image, cut.lattice, digits, scores, weighed, by_hand)
 
-    def _decided(self, field: Field, looks: tuple[Seen, ...], before: np.ndarray | None = None) -> Attempt:
+    def _decided(self, field: Field, looks: tuple[Seen, ...], before: Before | None = None) -> Attempt:
         """What some looks at a field say together."""
         told = [(look, look.weighed) for look in looks if look.weighed is not None]
         context = None if self.words is None or before is None else partial(self.words.agreement, before)
@@ -278,8 +278,7 @@ class FieldReader:
             return Attempt(field, looks, looks[0], None)
         shown = told[decoded.look][0]
         is_amount = field.layout == "envelope" and self._shows_amount(shown, decoded)
-        is_labelled = self.words is not None and before is not None and self.words.is_labelled(before)
-        return Attempt(field, looks, shown, decoded, is_amount, is_labelled, before)
+        return Attempt(field, looks, shown, decoded, is_amount, before)
 
     def _shows_amount(self, seen: Seen, decoded: Decoded) -> bool:
         """Whether points part the digits that a look shows as those of an amount are."""

@@ -126,6 +126,15 @@ class FieldImage:
 
 
 @dataclass(frozen=True, slots=True)
+class Before:
+    """What stands before a code on its line."""
+
+    columns: np.ndarray  # (t, 27) float32 probabilities of its letters
+    label: str  # what a form calls the place after it, as "ZIPCODE"; "" where the line does not end in such
+    label_fits: float  # log probability of the label at the end, 0 where there is none
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A run of atoms that may be one digit."""
 

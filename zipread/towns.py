@@ -15,6 +15,7 @@ import numpy as np
 from zipread.decode import UNRELATED
 from zipread.errors import DependencyError
 from zipread.letters import LETTERS, endings, likeliest_letters
+from zipread.records import Before
 
 TABLE = Path(__file__).parent / "data" / "us-towns.txt"
 
@@ -78,17 +79,18 @@ def load_towns() -> Towns:
         raise DependencyError(f"{TABLE}: the ZIP directory cannot be read ({error}); reinstall zipread") from error
 
 
-def label_at(columns: np.ndarray) -> str:
-    """What a form calls the place after a line (t, 27), one of LABELS; nothing where the line does not end in one."""
+def before_code(columns: np.ndarray) -> Before:
+    """What stands before a code, from the letters (t, 27) of its line, left of it."""
     said = endings(columns, LABELS)
-    return LABELS[int(said.argmax())] if said.max() >= IS_LABEL else ""
+    best = int(said.argmax())
+    return Before(columns, LABELS[best], float(said[best])) if said[best] >= IS_LABEL else Before(columns, "", 0.0)
 
 
-def agreement(columns: np.ndarray, towns: Towns, codes: Sequence[str]) -> dict[str, float]:
+def agreement(before: Before, towns: Towns, codes: Sequence[str]) -> dict[str, float]:
     """How well what stands before a code goes with each of some codes.
 
     Args:
-        columns: (t, 27) probabilities of the letters of its line, left of it.
+        before: what stands there.
         towns: of codes.
         codes: what the line may be followed by.
 
@@ -96,12 +98,11 @@ def agreement(columns: np.ndarray, towns: Towns, codes: Sequence[str]) -> dict[s
         Log likelihoods; nothing where too few letters stand there, or before a form's label nothing that goes with any
         of the codes.
     """
-    if len(likeliest_letters(columns)) < FEWEST:
+    if len(likeliest_letters(before.columns)) < FEWEST:
         return {}
     listed = {code: place for code in codes if (place := towns.of(code)) is not None}
     if not listed:
         return dict.fromkeys(codes, UNRELATED)
-    label = label_at(columns)
     states = [said for state, _ in listed.values() for said in _spelled_state(state)]
     places = [
         town + said
@@ -111,12 +112,10 @@ def agreement(columns: np.ndarray, towns: Towns, codes: Sequence[str]) -> dict[s
         for town in _spelled(name)
     ]
     phrases = list(dict.fromkeys((*states, *places)))
-    said = endings(columns, [phrase + label for phrase in phrases])
-    if label:
-        said -= endings(columns, [label])
+    said = endings(before.columns, [phrase + before.label for phrase in phrases]) - before.label_fits
     fits = dict(zip(phrases, (SAYS * said).tolist(), strict=True))
-    likelihoods = {code: _likelihood(listed.get(code), fits, is_in_form=bool(label)) for code in codes}
-    return {} if label and max(likelihoods.values()) < UNRELATED + GOES_WITH else likelihoods
+    likelihoods = {code: _likelihood(listed.get(code), fits, is_in_form=bool(before.label)) for code in codes}
+    return {} if before.label and max(likelihoods.values()) < UNRELATED + GOES_WITH else likelihoods
 
 
 def _likelihood(place: tuple[str, tuple[str, ...]] | None, fits: Mapping[str, float], is_in_form: bool) -> float:

@@ -12,9 +12,9 @@ import numpy as np
 
 from zipread.clean import cut_gray
 from zipread.letters import LetterReader, load_letter_reader
-from zipread.records import Box, FieldImage, Page, Strip
+from zipread.records import Before, Box, FieldImage, Page, Strip
 from zipread.sequence import DIGIT_ROWS, normalize_line
-from zipread.towns import Towns, agreement, label_at, load_towns
+from zipread.towns import Towns, agreement, before_code, load_towns
 
 LENGTH, APART = 26.0, 0.15
 """How much of a line is seen left of a code, and how far from the code that ends, digit heights."""
@@ -29,8 +29,8 @@ class Words:
     letters: LetterReader
     towns: Towns
 
-    def before(self, page: Page, digits: Sequence[Box], place: FieldImage, angle: float) -> np.ndarray | None:
-        """The letters left of a code.
+    def before(self, page: Page, digits: Sequence[Box], place: FieldImage, angle: float) -> Before | None:
+        """What stands left of a code.
 
         Args:
             page: the page.
@@ -39,7 +39,7 @@ class Words:
             angle: the direction of the line, degrees.
 
         Returns:
-            (t, 27) probabilities, as `LetterReader.see` gives them; None where there is nothing but paper.
+            What stands there; None where there is nothing but paper.
         """
         top, bottom = median(box.y for box in digits), median(box.bottom for box in digits)
         middle = (digits[0].x + digits[-1].right) / 2, (top + bottom) / 2
@@ -53,15 +53,11 @@ class Words:
         # Beyond the piece's edge a bed may be most of what is seen: the code tells ink from paper.
         is_light = _is_light(digits, place)
         line = normalize_line(gray, MARGIN * gray.shape[0], (1.0 - MARGIN) * gray.shape[0], is_light)
-        return None if line is None else self.letters.see(line)
+        return None if line is None else before_code(self.letters.see(line))
 
-    def agreement(self, before: np.ndarray, codes: Sequence[str]) -> dict[str, float]:
-        """How well codes go with the letters before them, as `towns.agreement` says it."""
+    def agreement(self, before: Before, codes: Sequence[str]) -> dict[str, float]:
+        """How well codes go with what stands before them, as `towns.agreement` says it."""
         return agreement(before, self.towns, codes)
-
-    def is_labelled(self, before: np.ndarray) -> bool:
-        """Whether a form says that a code follows."""
-        return bool(label_at(before))
 
 
 def _is_light(digits: Sequence[Box], place: FieldImage) -> bool:
