@@ -454,10 +454,10 @@ def test_the_line_of_a_place_tells_its_angle(quarters, tilt, paper, ink, bed):
 def test_a_reader_of_codes_as_long_as_those_that_trained_glances_at_mail(digits, glances):
     page, networks = page_of(ENVELOPE), Networks.load("onnx", None)
     viewer = Viewer(FieldReader(networks, digits, None))
-    assert (viewer.glanced(page, "auto") is not None) == glances
-    assert (viewer.glanced(page, "envelope") is not None) == glances
-    assert viewer.glanced(page, "boxes") is None
-    assert Viewer(FieldReader(replace(networks, finder=None), digits, None)).glanced(page, "auto") is None
+    assert (viewer.places(page, "auto") is not None) == glances
+    assert (viewer.places(page, "envelope") is not None) == glances
+    assert viewer.places(page, "boxes") is None
+    assert Viewer(FieldReader(replace(networks, finder=None), digits, None)).places(page, "auto") is None
 
 
 def envelope_to(lines: list[str]) -> Page:
@@ -476,7 +476,8 @@ def test_a_finder_that_knows_mail_abroad_sees_codes_on_either_side_of_their_city
     [code] = filter(str.isdigit, line.split())
     viewer = Viewer(FieldReader(Networks.load("onnx", None, "abroad"), len(code), None))
 
-    best = viewer.glanced(envelope_to(["Rosa Keller", "Gartenweg 17", line]), "auto").best
+    page = envelope_to(["Rosa Keller", "Gartenweg 17", line])
+    best = viewer.glanced(page, viewer.places(page, "auto")).best
 
     assert best.decoded.code == code and best.field.prior > 0.5
 
@@ -499,7 +500,7 @@ def test_a_known_place_that_reads_badly_is_left_for_a_search_where_mail_goes_abr
         Networks.load("onnx", None, "us" if directory else "abroad"), 5, directory and load_directory("us")
     )
     page, viewer = page_of(ENVELOPE), Viewer(fields)
-    best = viewer.glanced(page, "auto").best
+    best = viewer.glanced(page, viewer.places(page, "auto")).best
     doubtful = replace(best, field=replace(best.field, prior=5.0), decoded=replace(best.decoded, confidence=0.5))
     seen, searches = View(None, [doubtful.field], [doubtful]), []
     monkeypatch.setattr(Viewer, "glanced", lambda *_: seen)

@@ -17,6 +17,7 @@ from zipread.attempts import (
     confidence_here,
     confidence_on_any_piece,
     confidence_on_page,
+    weighed_together,
 )
 from zipread.clean import clean_page
 from zipread.decode import UNRELATED, Decoded
@@ -157,7 +158,7 @@ def test_of_a_doubtful_glance_and_a_search_the_surer_counts(monkeypatch):
 def test_a_known_place_that_is_in_doubt_is_looked_at_again_and_no_other_is_looked_for(monkeypatch):
     page = mail_piece("print-3.jpg")
     viewer = views.Viewer(FieldReader(Networks.load("onnx", None), 5, load_directory("us")))
-    glanced = viewer.glanced(page, "auto")
+    glanced = viewer.glanced(page, viewer.places(page, "auto"))
     monkeypatch.setattr(views, "locate", lambda *arguments: pytest.fail("searched"))
     monkeypatch.setattr(views, "SURE", 1.0)
     monkeypatch.setattr(fields, "SURE", 1.0)
@@ -185,7 +186,7 @@ def test_a_place_that_was_moved_to_hold_its_digits_is_told_once(monkeypatch):
     page = mail_piece("hand-3.jpg")
     viewer = views.Viewer(FieldReader(Networks.load("onnx", None), 5, load_directory("us")))
     seen = viewer.view(page, "auto")
-    assert seen.best.field.size[1] > viewer.glanced(page, "auto").best.field.size[1]
+    assert seen.best.field.size[1] > viewer.glanced(page, viewer.places(page, "auto")).best.field.size[1]
     assert seen.fields[0] is seen.best.field
     _, search = Reader().explain_page(page)
     assert len(search.places) == len(seen.fields) == 1
@@ -445,6 +446,50 @@ def test_of_two_codes_behind_their_towns_one_is_the_senders():
     )
     assert with_sender < 0.95
     assert with_sender < with_no_town < with_same
+
+
+def priors_together(*attempts: Attempt) -> list[float]:
+    return [attempt.field.prior for attempt in weighed_together(attempts)]
+
+
+def test_of_places_at_a_glance_one_that_shows_no_code_makes_the_other_likelier():
+    first, second = attempt_at(0.2, (500.0, 300.0), 0.99), attempt_at(-0.4, (100.0, 50.0), 0.99)
+    second = replace(second, decoded=replace(second.decoded, code="54321"))
+    illegible, unread = attempt_at(0.2, (500.0, 300.0), 0.01), replace(first, decoded=None)
+    assert priors_together(first) == pytest.approx([0.2])
+    at_both, after_illegible, after_unread = (priors_together(a, second)[1] for a in (first, illegible, unread))
+    assert at_both < -0.4 < 1.5 < after_illegible == pytest.approx(after_unread)
+    # That another shows a code does not make it certain that there is one: nothing is sure of either.
+    assert max(priors_together(first, second)) < 0.2
+
+
+def test_of_places_at_a_glance_one_behind_other_words_speaks_less_against_the_other():
+    first, second = attempt_at(0.2, (500.0, 300.0), 0.99), attempt_at(-0.4, (100.0, 50.0), 0.99)
+    amount, labelled = replace(first, is_amount=True), replace(first, before=Before(np.zeros((1, 27)), "ZIP", 0.0))
+    rivals = [labelled, behind(8.0, first, "54321"), behind(0.0, first, "54321"), replace(amount)]
+    second = behind(8.0, second, "12345")
+    told = [priors_together(replace(r, decoded=replace(r.decoded, code="54321")), second)[1] for r in rivals]
+    assert told == sorted(told)
+    assert len({round(value, 2) for value in told}) == len(rivals)
+
+
+def test_places_at_a_glance_that_show_one_code_are_no_rivals():
+    first, second = attempt_at(0.2, (500.0, 300.0), 0.99), attempt_at(-0.4, (100.0, 50.0), 0.99)
+    other = replace(second, decoded=replace(second.decoded, code="54321"))
+    assert priors_together(first, second)[0] > 1.0 > priors_together(first, other)[0]
+
+
+def test_where_the_likeliest_place_at_a_glance_shows_no_code_the_next_is_read(monkeypatch):
+    gray = np.full((800, 1200), 240, np.uint8)
+    cv2.putText(gray, "MADISON WI 53703", (240, 645), cv2.FONT_HERSHEY_SIMPLEX, 1.6, 30, 4, cv2.LINE_AA)
+    cv2.putText(gray, "HELLO", (840, 145), cv2.FONT_HERSHEY_SIMPLEX, 1.6, 30, 4, cv2.LINE_AA)
+    places = [Found((920.0, 126.0), (165.0, 40.0), 0.0, 0.55), Found((608.0, 626.0), (165.0, 40.0), 0.0, 0.4)]
+    networks = replace(Networks.load("onnx", None), finder=SimpleNamespace(find=lambda gray: places))
+    viewer = views.Viewer(FieldReader(networks, 5, load_directory("us")))
+    monkeypatch.setattr(views, "locate", lambda *arguments: pytest.fail("searched"))
+    seen = viewer.view(Page(gray), "auto")
+    assert (seen.best.decoded.code, seen.confidence >= views.SURE) == ("53703", True)
+    assert len(seen.fields) == 2
 
 
 def test_a_place_whose_digits_points_part_as_an_amounts_is_less_likely():

@@ -15,6 +15,7 @@ from zipread.attempts import (
     confidence_at_a_glance,
     confidence_on_any_piece,
     confidence_on_page,
+    weighed_together,
 )
 from zipread.clean import (
     FIELD_HEIGHT,
@@ -47,7 +48,9 @@ BOXES_BESIDE, BOXES_ABOVE, BOXES_HEIGHT = 1.6, 2.5, 150.0
 high."""
 
 BEYOND_WORDS = 0.99
-"""Confidence from which a look at the words before a code would say nothing new."""
+"""Confidence from which a look at the words before a code, or at another place, would say nothing new."""
+RIVAL = -3.5
+"""Log-odds from which another place that a glance saw is read as well."""
 
 GLANCED_DIGITS = (4, 5, 6, 7, 8)
 """Digits of the codes on the mail that trained the finders."""
@@ -96,24 +99,26 @@ class Viewer:
 
     def view(self, page: Page, layout: Asked) -> View:
         """The page in the way that shows most: at a glance where that leaves no doubt, else searched as well."""
-        glanced = self.glanced(page, layout)
-        if glanced is None:
+        places = self.places(page, layout)
+        if places is None:
             return replace(self._searched(page, layout, None), is_any_piece=layout == "auto")
+        glanced = self.glanced(page, places)
         if glanced.confidence >= SURE:
             return glanced
         seen, abroad = glanced, self.fields.directory is None
-        prior = -np.inf if glanced.best is None else glanced.best.field.prior
-        if prior >= LIKELY_PLACE:
+        place = None if glanced.best is None else glanced.best.field
+        prior = -np.inf if place is None else place.prior
+        if place is not None and prior >= LIKELY_PLACE:
             seen = self._closer(page, layout, glanced)
             if seen.confidence >= SURE:
                 return seen
             # Abroad, and where boxes are printed, geometry may see better; said to be an envelope, a page has no boxes.
             is_settled = prior >= KNOWN_PLACE and seen.confidence >= ILLEGIBLE and not abroad
-            if is_settled and (layout == "envelope" or not self._stands_in_boxes(page, glanced.fields[0])):
+            if is_settled and (layout == "envelope" or not self._stands_in_boxes(page, place)):
                 return seen
         # Abroad there is more mail than trained the finder: who says that this is an envelope is believed instead.
         is_unlike = prior < LIKELY_PLACE and layout == "envelope" and abroad
-        searched = self._searched(page, layout, None if is_unlike else glanced.fields)
+        searched = self._searched(page, layout, None if is_unlike else places)
         return max(seen, replace(searched, is_any_piece=layout == "auto" and abroad), key=_confidence)
 
     def _stands_in_boxes(self, page: Page, place: Field) -> bool:
@@ -131,18 +136,18 @@ class Viewer:
         lifted = without_waves_at(page, place)
         if lifted is None or _looks_alike(page, lifted, place):
             return seen
-        bare = self.glanced(lifted, layout)
-        return seen if bare is None else max(seen, self._looked_at_again(lifted, bare), key=_confidence)
+        bare = self._looked_at_again(lifted, self.glanced(lifted, self.places(lifted, layout) or []))
+        return max(seen, bare, key=_confidence)
 
     def _looked_at_again(self, page: Page, glanced: View) -> View:
-        """A glance's place read again: so that it holds its digits, level with its line, and more closely."""
-        again = []
-        for attempt in glanced.attempts:
-            place = fitted(page, attempt.field)
-            held = attempt if place == attempt.field else self._glance(page, place)
-            again.append(self.fields.look_closer(page, held, line_angle(page, place)))
-        places = [*(attempt.field for attempt in again), *glanced.fields[len(again) :]]
-        return View(None, places, again)
+        """A glance's likeliest place read again: so that it holds its digits, level with its line, and more closely."""
+        if glanced.best is None:
+            return glanced
+        place = fitted(page, glanced.best.field)
+        held = glanced.best if place == glanced.best.field else self._glance(page, place)
+        closer = self.fields.look_closer(page, held, line_angle(page, place))
+        others = [field for field in glanced.fields if field is not glanced.best.field]
+        return View(None, [closer.field, *others], [closer])
 
     def _searched(self, page: Page, layout: Asked, seen: Sequence[Field] | None) -> View:
         """The page with the places that geometry finds.
@@ -164,15 +169,23 @@ class Viewer:
             return view
         return self._seen_as(*lifted, layout, seen)
 
-    def glanced(self, page: Page, layout: Asked) -> View | None:
-        """The page as one glance shows it; None where it would say nothing."""
+    def places(self, page: Page, layout: Asked) -> list[Field] | None:
+        """The places of a code that one glance at the page shows; None where it would say nothing."""
         finder, columns = self.fields.networks.finder, self.fields.networks.columns
         if finder is None or columns is None or layout not in ("auto", "envelope"):
             return None
         if self.fields.digits not in GLANCED_DIGITS:
             return None
-        places = glance(page, finder, columns, self.fields.digits)
-        return View(None, places, [self._glance(page, place) for place in places[:1]])
+        return glance(page, finder, columns, self.fields.digits)
+
+    def glanced(self, page: Page, places: Sequence[Field]) -> View:
+        """The page with the places that a glance shows, the likeliest of them read."""
+        attempts = [self._glance(page, place) for place in places[:1]]
+        if attempts and confidence_at_a_glance(attempts[0]) < BEYOND_WORDS:
+            # A sender's code, or a number on a slip, may look more like it than the code itself.
+            attempts += [self._glance(page, place) for place in places[1:] if place.prior >= RIVAL]
+        attempts = weighed_together(attempts)
+        return View(None, [*(attempt.field for attempt in attempts), *places[len(attempts) :]], attempts)
 
     def _glance(self, page: Page, place: Field) -> Attempt:
         """The first look at a place, and where that leaves a doubt at what stands before it."""
