@@ -20,7 +20,7 @@ from zipread.attempts import (
     weighed_together,
 )
 from zipread.clean import clean_page
-from zipread.decode import UNRELATED, Decoded
+from zipread.decode import UNRELATED, Decoded, probability
 from zipread.directory import load_directory
 from zipread.errors import InputError, SettingsError
 from zipread.fields import CLOSER_LOOKS, SECOND_LOOKS, FieldReader, Networks
@@ -414,11 +414,11 @@ def test_a_number_that_reads_without_doubt_at_an_unlikely_place_need_not_be_the_
     assert at_an_unlikely < 0.95 < at_a_likely
 
 
-def behind(words: float | None, attempt: Attempt, code: str = "12345", alone: float = 0.9) -> Attempt:
+def behind(words: float | None, attempt: Attempt, code: str = "12345") -> Attempt:
     """A reading with words before it that go with its code so much better than with none, log likelihood."""
     assert attempt.decoded is not None
     agreement = None if words is None else UNRELATED + words
-    return replace(attempt, decoded=replace(attempt.decoded, code=code, alone=alone, agreement=agreement))
+    return replace(attempt, decoded=replace(attempt.decoded, code=code, agreement=agreement))
 
 
 def test_at_a_glance_its_town_before_a_code_speaks_for_it_and_other_words_against_it():
@@ -436,16 +436,25 @@ def test_in_a_search_words_speak_against_a_place_and_not_for_it():
     assert other < nothing == town
 
 
-def test_of_two_codes_behind_their_towns_one_is_the_senders():
+def test_of_two_places_that_show_codes_one_is_the_senders():
     best = behind(8.0, attempt_at(0.0, (500.0, 300.0), 0.999))
     sender = behind(8.0, attempt_at(-1.0, (100.0, 50.0), 0.999), code="54321")
-    same = behind(8.0, attempt_at(-1.0, (100.0, 50.0), 0.999))
-    no_town = behind(0.0, sender, code="54321")
-    with_sender, with_same, with_no_town = (
-        confidence_on_page(best, [best, rival], [best.field, rival.field]) for rival in (sender, same, no_town)
-    )
-    assert with_sender < 0.95
-    assert with_sender < with_no_town < with_same
+    same = replace(sender, decoded=best.decoded)
+    illegible = replace(sender, decoded=replace(sender.decoded, confidence=0.6))
+    here = replace(sender, field=replace(sender.field, center=(505.0, 302.0)))  # the same digits, read otherwise
+
+    def confidence(*others: Attempt, at_a_glance: bool = False) -> float:
+        attempts, glanced = ([best], others) if at_a_glance else ([best, *others], ())
+        return confidence_on_page(best, attempts, [best.field, *(other.field for other in others)], glanced)
+
+    for at_a_glance in (False, True):
+        assert confidence(sender, at_a_glance=at_a_glance) == pytest.approx(probability(1.0))
+        assert confidence(same, at_a_glance=at_a_glance) > 0.95
+        assert confidence(illegible, at_a_glance=at_a_glance) > 0.95
+        assert confidence(here, at_a_glance=at_a_glance) > 0.95
+    # What the glance thought of the sender's place is less than what geometry adds to it.
+    surer = replace(sender, field=replace(sender.field, prior=3.0))
+    assert confidence_on_page(best, [best], [best.field, sender.field], [surer]) == pytest.approx(probability(1.0))
 
 
 def priors_together(*attempts: Attempt) -> list[float]:

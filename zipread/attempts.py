@@ -39,9 +39,6 @@ AGREEMENT, AGREES = (0.0, 2.0, 6.0), (-0.9, 0.0, 0.5)
 """What the words before a code add to its confidence, log-odds, by how much better they go with it than with no code
 at all, log likelihood: other words, a town of its state, its own town."""
 
-ITS_TOWN = 4.0
-"""From this much on, log likelihood, the words before a code are the town's."""
-
 READ_FOR_SURE, UNREAD, LEGIBLE = 2.0, -3.5, (-2.0, 2.0)
 """What reading a place says for it against others that a glance saw, log likelihood: where a code is read for sure, and
 where none is; and log-odds of a reading between which that grows. Of 506 places with the code of a made piece that had
@@ -139,27 +136,49 @@ def _agreed_prior(best: Attempt, attempts: Sequence[Attempt]) -> float:
     return log_odds(sum(map(probability, alike)))
 
 
-def confidence_on_page(best: Attempt, attempts: Sequence[Attempt], fields: Sequence[Field]) -> float:
+def confidence_on_page(
+    best: Attempt, attempts: Sequence[Attempt], fields: Sequence[Field], glanced: Sequence[Attempt] = ()
+) -> float:
     """Probability that the best reading of a page is its code: that it is right, and stands at the right place.
 
     Logistic regression on the log-odds of the reading, those of its place, and how far these lead the best other
     place; fitted on made mail by writers that trained nothing, its fonts being those that train, and on pictures
-    that are no mail.
+    that are no mail. Where another place is known to show another code, the two places' odds alone tell which it is.
+
+    Args:
+        best: of the attempts.
+        attempts: places that were read.
+        fields: all places of the page.
+        glanced: what was read at a glance before.
     """
     if best.decoded is None:
         return 0.0
     if best.field.layout == "field":  # whoever cut it out said that it is the place
         return best.decoded.confidence
-    apart = ELSEWHERE * max(best.field.size)
-    others = [field.prior for field in fields if math.dist(field.center, best.field.center) > apart]
+    others = [field.prior for field in fields if not _is_near(field, best.field)]
     lead = best.place - max(others, default=-np.inf)
     place = _agreed_prior(best, attempts)
-    evidence = (_of_reading(best.decoded, attempts), place, float(np.clip(lead, *LEADS)))
+    evidence = (log_odds(best.decoded.confidence), place, float(np.clip(lead, *LEADS)))
     value = PAGE_BIAS + sum(weight * part for weight, part in zip(PAGE_WEIGHTS, evidence, strict=True))
     # A sender's code stands behind its town as well: words speak against a place, not for it.
     value += min(0.0, _of_words(best.decoded))
+    rivals = [attempt.place for attempt in attempts if _is_rival(attempt, best)]
+    for seen in glanced:
+        if _is_rival(seen, best):
+            rivals += [field.prior for field in fields if _is_near(field, seen.field)]
     # The best of places makes no reading surer than it is.
-    return min(best.decoded.confidence, probability(value))
+    return min(best.decoded.confidence, probability(value), probability(place - max(rivals, default=-np.inf)))
+
+
+def _is_rival(other: Attempt, best: Attempt) -> bool:
+    """Whether another place shows another code for sure."""
+    is_legible = other.decoded is not None and log_odds(other.decoded.confidence) >= LEGIBLE[1]
+    return is_legible and not _is_near(other.field, best.field) and not _reads_alike(other, best)
+
+
+def _is_near(other: Field, field: Field) -> bool:
+    """Whether another place is the same one, or overlaps with it."""
+    return math.dist(other.center, field.center) <= ELSEWHERE * max(field.size)
 
 
 def confidence_on_any_piece(confidence: float) -> float:
@@ -217,23 +236,6 @@ def confidence_at_a_glance(best: Attempt) -> float:
         + sum(weight * part for weight, part in zip(GLANCE_WEIGHTS, evidence, strict=True))
     )
     return min(best.decoded.confidence, probability(value))
-
-
-def _of_reading(decoded: Decoded, attempts: Sequence[Attempt]) -> float:
-    """What a reading says for its place among others, log-odds.
-
-    Its town before it makes a code sure, but not the place: where another code stands behind its own town as well, one
-    of them is the sender's, and what the words add counts up to MOST_OF_READING.
-    """
-    told = log_odds(decoded.confidence)
-    others = (attempt.decoded for attempt in attempts)
-    if any(other is not None and other.code != decoded.code and _is_behind_its_town(other) for other in others):
-        return min(told, max(MOST_OF_READING, log_odds(decoded.alone)))
-    return told
-
-
-def _is_behind_its_town(decoded: Decoded) -> bool:
-    return decoded.agreement is not None and decoded.agreement - UNRELATED >= ITS_TOWN
 
 
 def _of_words(decoded: Decoded) -> float:

@@ -67,6 +67,7 @@ class View:
     fields: list[Field]
     attempts: list[Attempt]
     is_any_piece: bool = False  # geometry found the places, and this need not be an envelope, nor mail
+    glanced: Sequence[Attempt] = ()  # what was read at a glance, before the page was searched
 
     @property
     def best(self) -> Attempt | None:
@@ -80,7 +81,7 @@ class View:
             return 0.0
         if self.clean is None:
             return confidence_at_a_glance(self.best)
-        confidence = confidence_on_page(self.best, self.attempts, self.fields)
+        confidence = confidence_on_page(self.best, self.attempts, self.fields, self.glanced)
         if self.is_any_piece and self.best.field.layout == "envelope":
             return confidence_on_any_piece(confidence)
         return confidence
@@ -119,7 +120,8 @@ class Viewer:
         # Abroad there is more mail than trained the finder: who says that this is an envelope is believed instead.
         is_unlike = prior < LIKELY_PLACE and layout == "envelope" and abroad
         searched = self._searched(page, layout, None if is_unlike else places)
-        return max(seen, replace(searched, is_any_piece=layout == "auto" and abroad), key=_confidence)
+        searched = replace(searched, is_any_piece=layout == "auto" and abroad, glanced=glanced.attempts)
+        return max(seen, searched, key=_confidence)
 
     def _stands_in_boxes(self, page: Page, place: Field) -> bool:
         """Whether a place seen at a glance stands in a row of printed boxes, one for each digit."""

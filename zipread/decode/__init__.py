@@ -70,7 +70,6 @@ class Decoded:
     candidates: tuple[int, ...]  # indices into that look's Lattice.candidates, one a digit of code and plus4
     alternatives: tuple[tuple[str, float], ...]
     features: tuple[float, ...]  # as FEATURES
-    alone: float = 0.0  # confidence without what stands around the code
     agreement: float | None = None  # log likelihood of what stands around it; None: it says nothing
 
 
@@ -157,7 +156,7 @@ def decide(
     # What makes the code less sure speaks against the others as well: it may be none of them.
     left = min(confidence / believed[first], (1.0 - confidence) / max(1e-9, 1.0 - believed[first]))
     shares = {first: confidence} | {other: min(seen[other], left * believed[other]) for other in ranked[1:]}
-    alone, said = shares, context(ranked[:MOST_ASKED]) if context is not None else {}
+    said = context(ranked[:MOST_ASKED]) if context is not None else {}
     if said:
         shares = _in_context(shares, said)
     ranked = sorted(shares, key=lambda code: -shares[code])
@@ -165,9 +164,7 @@ def decide(
     look, same, path = _shown_best(looks, code, digits)
     alternatives = tuple((other, shares[other]) for other in ranked[1:4])
     plus4 = _plus4(same, digits)
-    return Decoded(
-        code, plus4, shares[code], look, path.candidates, alternatives, features, alone[code], said.get(code)
-    )
+    return Decoded(code, plus4, shares[code], look, path.candidates, alternatives, features, said.get(code))
 
 
 def _shown_best(looks: Sequence[Weighed], code: str, digits: int) -> tuple[int, list[_Guess], Path]:
