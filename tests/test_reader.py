@@ -482,6 +482,17 @@ def test_of_places_at_a_glance_one_behind_other_words_speaks_less_against_the_ot
     assert len({round(value, 2) for value in told}) == len(rivals)
 
 
+def test_a_code_behind_its_town_makes_it_less_likely_that_the_code_is_at_no_place_of_a_glance():
+    place = attempt_at(0.2, (500.0, 300.0), 0.99)
+    [none], [other], [town] = (priors_together(behind(words, place)) for words in (None, 0.0, 8.0))
+    assert none == other == pytest.approx(0.2)
+    assert town == pytest.approx(1.2)
+    # Between two codes that are read, it says nothing: a sender's stands behind its town as well.
+    rival = replace(place, field=replace(place.field, prior=-0.4), decoded=replace(place.decoded, code="54321"))
+    [alone, _], [beside, _] = (priors_together(behind(words, place), rival) for words in (None, 8.0))
+    assert beside == pytest.approx(alone, abs=0.1)
+
+
 def test_places_at_a_glance_that_show_one_code_are_no_rivals():
     first, second = attempt_at(0.2, (500.0, 300.0), 0.99), attempt_at(-0.4, (100.0, 50.0), 0.99)
     other = replace(second, decoded=replace(second.decoded, code="54321"))

@@ -46,6 +46,9 @@ more than one place 98% were read with the second or more, of 455 others a quart
 
 NOWHERE_ELSE = 1e-4
 """Least probability that the code stands at none of the places that were read."""
+ADDRESS = 1.0
+"""What a code behind its own town says against the code being at none of them, log likelihood. Of 284 pages without a
+code none had such a number, but a sender's, where the glance did not see the code, would be one."""
 
 ANY_PIECE_WEIGHT, ANY_PIECE_BIAS = 0.51, 0.45
 """Of the confidence where geometry alone found the place, on what need not be an envelope: weight of the confidence on
@@ -202,7 +205,9 @@ def weighed_together(attempts: Sequence[Attempt]) -> list[Attempt]:
     weighed = []
     for attempt, share in zip(attempts, shares, strict=True):
         rivals = sum(says for other, says in zip(attempts, told, strict=True) if not _reads_alike(other, attempt))
-        weighed.append(replace(attempt, field=replace(attempt.field, prior=math.log(share / (nowhere + rivals)))))
+        is_address = 0.0 if attempt.decoded is None else max(0.0, _of_words(attempt.decoded)) / AGREES[-1]
+        prior = math.log(share / (nowhere * math.exp(-ADDRESS * is_address) + rivals))
+        weighed.append(replace(attempt, field=replace(attempt.field, prior=prior)))
     return weighed
 
 
