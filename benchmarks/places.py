@@ -57,9 +57,10 @@ def main() -> None:
     kinds: list[str] = []
     for reader, mail in _abroad(options, supplies) if options.abroad else [(Reader(model=options.model), supplies)]:
         for kind, picture, code in _pieces(options.seed, options.n, mail):
-            view = reader._viewer.glanced(Page(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)), "auto")
-            assert view is not None
-            best = view.best
+            viewer, page = reader._viewer, Page(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
+            places = viewer.places(page, "auto")
+            assert places is not None
+            best = viewer.glanced(page, places).best
             if best is not None and best.decoded is not None:
                 rows.append((log_odds(best.decoded.confidence), best.field.prior))
                 right.append(best.decoded.code == code)
