@@ -6,6 +6,7 @@ The table is made from the package `zipcodes` by `python -m zipread.lab.director
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,21 +61,22 @@ another label."""
 class Towns:
     """The towns of the United States by code."""
 
-    table: bytes  # a line for each code: code, state, towns, parted by tabs
+    lines: Sequence[bytes]  # sorted: code, state, towns, parted by tabs
 
     def of(self, code: str) -> tuple[str, tuple[str, ...]] | None:
         """The two letters of a code's state, and what its towns are called; None for a code that is not listed."""
-        at = self.table.find(f"\n{code}\t".encode())
-        if at < 0:
+        key = f"{code}\t".encode()
+        at = bisect_left(self.lines, key)
+        if at == len(self.lines) or not self.lines[at].startswith(key):
             return None
-        state, *names = self.table[at + 7 : self.table.index(b"\n", at + 1)].decode("ascii").split("\t")
+        _, state, *names = self.lines[at].decode("ascii").split("\t")
         return state, tuple(names)
 
 
 def load_towns() -> Towns:
     """Load the table. Raises DependencyError where it is missing."""
     try:
-        return Towns(b"\n" + TABLE.read_bytes())
+        return Towns(TABLE.read_bytes().splitlines())
     except OSError as error:
         raise DependencyError(f"{TABLE}: the ZIP directory cannot be read ({error}); reinstall zipread") from error
 
