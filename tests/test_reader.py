@@ -27,6 +27,7 @@ from zipread.fields import CLOSER_LOOKS, SECOND_LOOKS, FieldReader, Networks
 from zipread.finder import Found
 from zipread.load import load_pages
 from zipread.records import Before, CleanPage, Field, FieldImage, Lattice, Page, Reading, Search
+from zipread.words import load_words
 
 
 @pytest.fixture(scope="module")
@@ -499,17 +500,50 @@ def test_places_at_a_glance_that_show_one_code_are_no_rivals():
     assert priors_together(first, second)[0] > 1.0 > priors_together(first, other)[0]
 
 
-def test_where_the_likeliest_place_at_a_glance_shows_no_code_the_next_is_read(monkeypatch):
+SLIP, TOWN, SENDER = (Found((x, y), (165.0, 40.0), 0.0, 1.0) for x, y in ((920, 126), (608, 626), (368, 126)))
+
+
+def seen_at(*places: Found) -> tuple[Page, views.Viewer]:
+    """A page with a number that no code is, and two codes behind their towns; a finder sees these places."""
     gray = np.full((800, 1200), 240, np.uint8)
-    cv2.putText(gray, "MADISON WI 53703", (240, 645), cv2.FONT_HERSHEY_SIMPLEX, 1.6, 30, 4, cv2.LINE_AA)
-    cv2.putText(gray, "HELLO", (840, 145), cv2.FONT_HERSHEY_SIMPLEX, 1.6, 30, 4, cv2.LINE_AA)
-    places = [Found((920.0, 126.0), (165.0, 40.0), 0.0, 0.55), Found((608.0, 626.0), (165.0, 40.0), 0.0, 0.4)]
-    networks = replace(Networks.load("onnx", None), finder=SimpleNamespace(find=lambda gray: places))
-    viewer = views.Viewer(FieldReader(networks, 5, load_directory("us")))
+    for text, at in (("00012", (840, 145)), ("MADISON WI 53703", (240, 645)), ("TULSA OK 74103", (70, 145))):
+        cv2.putText(gray, text, at, cv2.FONT_HERSHEY_SIMPLEX, 1.6, 30, 4, cv2.LINE_AA)
+    networks = replace(Networks.load("onnx", None), finder=SimpleNamespace(find=lambda gray: list(places)))
+    return Page(gray), views.Viewer(FieldReader(networks, 5, load_directory("us"), words=load_words()))
+
+
+def test_where_the_likeliest_place_at_a_glance_shows_no_code_the_next_is_read(monkeypatch):
     monkeypatch.setattr(views, "locate", lambda *arguments: pytest.fail("searched"))
-    seen = viewer.view(Page(gray), "auto")
+    page, viewer = seen_at(replace(SLIP, probability=0.55), replace(TOWN, probability=0.4))
+    seen = viewer.view(page, "auto")
     assert (seen.best.decoded.code, seen.confidence >= views.SURE) == ("53703", True)
-    assert len(seen.fields) == 2
+    assert [attempt.decoded.code for attempt in seen.attempts] == ["00012", "53703"]
+    assert [field.prior for field in seen.fields] == [attempt.field.prior for attempt in seen.attempts]
+    again = viewer._looked_at_again(page, seen)
+    assert (again.best.decoded.code, len(again.fields)) == ("53703", 2)
+
+
+def test_an_unlikely_place_and_any_beside_a_sure_one_is_not_read_at_a_glance():
+    sure, doubtful, likely, unlikely = (
+        replace(place, probability=share)
+        for place, share in ((TOWN, 0.95), (SLIP, 0.6), (SENDER, 0.04), (SENDER, 0.02))
+    )
+    for places, read in (((sure, likely), 1), ((doubtful, unlikely), 1), ((doubtful, likely), 2)):
+        page, viewer = seen_at(*places)
+        assert len(viewer.glanced(page, viewer.places(page, "auto")).attempts) == read
+
+
+def test_a_search_that_finds_one_of_two_codes_knows_of_the_other(monkeypatch):
+    page, viewer = seen_at(replace(TOWN, probability=0.45), replace(SENDER, probability=0.45))
+    places, told = viewer.places(page, "auto"), []
+    monkeypatch.setattr(views, "locate", lambda *arguments: [replace(places[0], prior=0.5)])
+    join = views.joined
+    monkeypatch.setattr(views, "joined", lambda found, seen: told.append(seen) or join(found, seen))
+    seen = viewer.view(page, "auto")
+    assert seen.clean is not None
+    assert seen.best.decoded.code == "53703"
+    assert seen.confidence < views.SURE <= replace(seen, glanced=()).confidence
+    assert told == [places]  # with the finder's odds: the search reads the places anew
 
 
 def test_a_place_whose_digits_points_part_as_an_amounts_is_less_likely():
