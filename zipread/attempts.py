@@ -101,7 +101,12 @@ class Attempt:
     @property
     def place(self) -> float:
         """Log-odds that the code of the page stands here, by the place, the points in it and a label before it."""
-        return self.field.prior - (OF_AMOUNT if self.is_amount else 0.0) + (OF_LABEL if self.is_labelled else 0.0)
+        return self.field.prior + self.marks
+
+    @property
+    def marks(self) -> float:
+        """What the points in it and a label before it say for the place, log-odds."""
+        return (OF_LABEL if self.is_labelled else 0.0) - (OF_AMOUNT if self.is_amount else 0.0)
 
     @property
     def kind(self) -> Kind:
@@ -134,9 +139,7 @@ def confidence_here(best: Attempt, attempts: Sequence[Attempt]) -> float:
 
 def _agreed_prior(best: Attempt, attempts: Sequence[Attempt]) -> float:
     """Log-odds that the code stands at any place that reads alike: some hold others, and share what is theirs."""
-    assert best.decoded is not None
-    alike = [a.place for a in attempts if a.decoded is not None and a.decoded.code == best.decoded.code]
-    return log_odds(sum(map(probability, alike)))
+    return log_odds(sum(probability(attempt.place) for attempt in attempts if _reads_alike(attempt, best)))
 
 
 def confidence_on_page(
@@ -213,11 +216,10 @@ def weighed_together(attempts: Sequence[Attempt]) -> list[Attempt]:
 
 def _of_being_read(attempt: Attempt) -> float:
     """What reading a place says for it against others, log likelihood."""
-    points_and_label = attempt.place - attempt.field.prior
     if attempt.decoded is None:
-        return UNREAD + points_and_label
+        return UNREAD
     told = float(np.interp(log_odds(attempt.decoded.confidence), LEGIBLE, (UNREAD, READ_FOR_SURE)))
-    return told + points_and_label + min(0.0, _of_words(attempt.decoded))
+    return told + attempt.marks + min(0.0, _of_words(attempt.decoded))
 
 
 def _reads_alike(one: Attempt, other: Attempt) -> bool:
