@@ -458,6 +458,53 @@ def test_of_two_places_that_show_codes_one_is_the_senders():
     assert confidence_on_page(best, [best], [best.field, sender.field], [surer]) == pytest.approx(probability(1.0))
 
 
+def test_what_a_glance_took_for_the_place_and_could_not_read_may_be_the_code_all_the_same():
+    best = attempt_at(0.0, (245.0, 412.0), 0.999)
+    labelled = attempt_at(3.5, (534.0, 225.0), 0.01)
+
+    def confidence(seen: Attempt) -> float:
+        return confidence_on_page(best, [best], [best.field], [seen])
+
+    assert confidence(labelled) == confidence(replace(labelled, decoded=None)) == pytest.approx(probability(2.0))
+    unlikely, here = (
+        replace(labelled, field=replace(labelled.field, **changes))
+        for changes in ({"prior": -1.0}, {"center": (250.0, 414.0)})
+    )
+    amount = replace(labelled, is_amount=True)
+    alone = confidence_on_page(best, [best], [best.field])
+    assert [confidence(seen) for seen in (unlikely, here, amount)] == [alone] * 3
+
+
+def enlarged(attempt: Attempt, times: float) -> Attempt:
+    along, across = attempt.field.size
+    return replace(attempt, field=replace(attempt.field, size=(times * along, times * across)))
+
+
+def test_of_two_codes_the_one_in_larger_print_is_likelier():
+    first, second = attempt_at(0.0, (500.0, 300.0), 0.999), attempt_at(0.0, (100.0, 50.0), 0.999)
+    second = replace(second, decoded=replace(second.decoded, code="54321"))
+    smaller, equal, larger, huge, giant = (
+        confidence_on_page(best, [best, second], [best.field, second.field])
+        for best in (enlarged(first, times) for times in (0.8, 1.0, 1.2, 1.7, 5.0))
+    )
+    assert equal == pytest.approx(0.5)
+    assert smaller < equal < larger < huge
+    assert giant == pytest.approx(huge)
+    at_a_glance = confidence_on_page(
+        enlarged(first, 1.2), [enlarged(first, 1.2)], [first.field, second.field], [second]
+    )
+    assert at_a_glance == pytest.approx(larger)
+
+    smaller, equal, larger, huge, giant = (
+        priors_together(enlarged(first, times), second)[0] for times in (0.8, 1.0, 1.2, 1.7, 5.0)
+    )
+    assert smaller < equal < larger < huge
+    assert giant == pytest.approx(huge)
+    unread = replace(second, decoded=None)
+    assert priors_together(enlarged(first, 1.2), unread) == priors_together(first, unread)
+    assert priors_together(enlarged(second, 1.2)) == priors_together(second)
+
+
 def priors_together(*attempts: Attempt) -> list[float]:
     return [attempt.field.prior for attempt in weighed_together(attempts)]
 

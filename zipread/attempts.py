@@ -44,6 +44,11 @@ READ_FOR_SURE, UNREAD, LEGIBLE = 2.0, -3.5, (-2.0, 2.0)
 where none is; and log-odds of a reading between which that grows. Of 506 places with the code of a made piece that had
 more than one place 98% were read with the second or more, of 455 others a quarter; more than half showed no code."""
 
+LARGER, MOST_LARGER = 5.0, 2.5
+"""What a code in larger digits than another's says for it, log likelihood: where they are e times as high, and at most.
+Fitted on 71 pieces in fonts that choose on which a glance read the code and another one: there the code is larger by a
+tenth on 49 and smaller by a tenth on 11. Who sends a piece writes the recipient's address larger than the own one."""
+
 NOWHERE_ELSE = 1e-4
 """Least probability that the code stands at none of the places that were read."""
 ADDRESS = 1.0
@@ -168,18 +173,23 @@ def confidence_on_page(
     value = PAGE_BIAS + sum(weight * part for weight, part in zip(PAGE_WEIGHTS, evidence, strict=True))
     # A sender's code stands behind its town as well: words speak against a place, not for it.
     value += min(0.0, _of_words(best.decoded))
-    rivals = [attempt.place for attempt in attempts if _is_rival(attempt, best)]
+    rivals = [attempt.place + _of_size(attempt, best) for attempt in attempts if _is_rival(attempt, best)]
     for seen in glanced:
         if _is_rival(seen, best):
-            rivals += [field.prior for field in fields if _is_near(field, seen.field)]
+            rivals += [field.prior + _of_size(seen, best) for field in fields if _is_near(field, seen.field)]
+        elif not _is_near(seen.field, best.field) and not _is_legible(seen):
+            rivals.append(seen.place + UNREAD - READ_FOR_SURE)
     # The best of places makes no reading surer than it is.
     return min(best.decoded.confidence, probability(value), probability(place - max(rivals, default=-np.inf)))
 
 
 def _is_rival(other: Attempt, best: Attempt) -> bool:
     """Whether another place shows another code for sure."""
-    is_legible = other.decoded is not None and log_odds(other.decoded.confidence) >= LEGIBLE[1]
-    return is_legible and not _is_near(other.field, best.field) and not _reads_alike(other, best)
+    return _is_legible(other) and not _is_near(other.field, best.field) and not _reads_alike(other, best)
+
+
+def _is_legible(attempt: Attempt) -> bool:
+    return attempt.decoded is not None and log_odds(attempt.decoded.confidence) >= LEGIBLE[1]
 
 
 def _is_near(other: Field, field: Field) -> bool:
@@ -207,11 +217,23 @@ def weighed_together(attempts: Sequence[Attempt]) -> list[Attempt]:
     told = [share * math.exp(_of_being_read(a)) for a, share in zip(attempts, shares, strict=True)]
     weighed = []
     for attempt, share in zip(attempts, shares, strict=True):
-        rivals = sum(says for other, says in zip(attempts, told, strict=True) if not _reads_alike(other, attempt))
+        rivals = sum(
+            says * math.exp(_of_size(other, attempt))
+            for other, says in zip(attempts, told, strict=True)
+            if not _reads_alike(other, attempt)
+        )
         is_address = 0.0 if attempt.decoded is None else max(0.0, _of_words(attempt.decoded)) / AGREES[-1]
         prior = math.log(share / (nowhere * math.exp(-ADDRESS * is_address) + rivals))
         weighed.append(replace(attempt, field=replace(attempt.field, prior=prior)))
     return weighed
+
+
+def _of_size(one: Attempt, other: Attempt) -> float:
+    """What the heights of two codes say for the one against the other, log likelihood; 0 where not both are read."""
+    if one.decoded is None or other.decoded is None:
+        return 0.0
+    larger = math.log(one.field.size[1] / other.field.size[1])
+    return float(np.clip(LARGER * larger, -MOST_LARGER, MOST_LARGER))
 
 
 def _of_being_read(attempt: Attempt) -> float:
