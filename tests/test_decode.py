@@ -345,6 +345,28 @@ def test_what_goes_with_two_codes_alike_does_not_choose():
     assert apart == pytest.approx(apart_alone, abs=0.6)
 
 
+def test_what_goes_with_a_code_one_digit_off_that_nobody_proposed_makes_all_of_them_doubtful():
+    alone, together = in_context({"12373": -0.2})
+    assert together.code == "12343"
+    assert together.confidence < alone.confidence - 0.4
+    assert "12373" not in dict(together.alternatives)
+    for said in ({"15373": -0.2}, {"12343": -2.9, "12373": -0.2}):  # two digits off; the first goes with it as well
+        _, other = in_context(said)
+        assert other.confidence >= alone.confidence - 1e-9
+
+
+def test_before_a_forms_label_only_what_goes_with_a_code_speaks():
+    lattice, scores = five("12343")
+    looks = [weigh(lattice, scores, 5)]
+    alone = decide(looks, 5, None, PLAIN)
+    doubted, left = (
+        decide(looks, 5, None, PLAIN, lambda codes, only=only: {only: -0.7} if only in codes else {})
+        for only in ("92343", "99343")
+    )
+    assert doubted.confidence < left.confidence == alone.confidence
+    assert doubted.agreement is None
+
+
 def test_where_nothing_stands_around_nothing_changes():
     lattice, scores = five("12343")
     looks = [weigh(lattice, scores, 5)]

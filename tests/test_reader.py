@@ -570,6 +570,14 @@ def test_where_the_likeliest_place_at_a_glance_shows_no_code_the_next_is_read(mo
     assert (again.best.decoded.code, len(again.fields)) == ("53703", 2)
 
 
+def test_a_place_that_is_legible_only_when_looked_at_more_closely_is_held_against_its_words(monkeypatch):
+    page, viewer = seen_at(replace(TOWN, probability=0.6))
+    glanced = viewer.glanced(page, viewer.places(page, "auto"))
+    bare = replace(glanced.best, before=None)
+    monkeypatch.setattr(FieldReader, "look_closer", lambda *arguments: bare)
+    assert viewer._looked_at_again(page, glanced).best.before is not None
+
+
 def test_an_unlikely_place_and_any_beside_a_sure_one_is_not_read_at_a_glance():
     sure, doubtful, likely, unlikely = (
         replace(place, probability=share)

@@ -147,7 +147,7 @@ class Viewer:
             return glanced
         place = fitted(page, glanced.best.field)
         held = glanced.best if place == glanced.best.field else self._glance(page, place)
-        closer = self.fields.look_closer(page, held, line_angle(page, place))
+        closer = self._with_words(page, self.fields.look_closer(page, held, line_angle(page, place)))
         others = [field for field in glanced.fields if field is not glanced.best.field]
         return View(None, [closer.field, *others], [closer])
 

@@ -55,6 +55,9 @@ NONE_OF_THEM, SAME_TOWN = 0.2, 0.25
 UNRELATED = -8.0
 """Log likelihood of what stands around a code that has nothing to do with it."""
 
+GOES_WITH = -3.0
+"""Log likelihood from which what stands around a field goes with a code."""
+
 Context = Callable[[Sequence[str]], Mapping[str, float]]
 """Says how well what stands around a field goes with codes, log likelihoods; nothing where it says nothing."""
 
@@ -156,7 +159,7 @@ def decide(
     # What makes the code less sure speaks against the others as well: it may be none of them.
     left = min(confidence / believed[first], (1.0 - confidence) / max(1e-9, 1.0 - believed[first]))
     shares = {first: confidence} | {other: min(seen[other], left * believed[other]) for other in ranked[1:]}
-    said = context(ranked[:MOST_ASKED]) if context is not None else {}
+    said = _said_around(ranked[:MOST_ASKED], context) if context is not None else {}
     if said:
         shares = _in_context(shares, said)
     ranked = sorted(shares, key=lambda code: -shares[code])
@@ -174,13 +177,27 @@ def _shown_best(looks: Sequence[Weighed], code: str, digits: int) -> tuple[int, 
     return at, same, max(same, key=lambda guess: guess.score).path
 
 
+def _said_around(codes: Sequence[str], context: Context) -> dict[str, float]:
+    """What stands around a field says of codes; where it goes with none, of those one digit off the first as well."""
+    said = dict(context(codes))
+    if max(said.values(), default=UNRELATED) < GOES_WITH:
+        said |= context(_one_digit_off(codes[0]))
+    return said
+
+
+def _one_digit_off(code: str) -> list[str]:
+    return [
+        code[:at] + digit + code[at + 1 :] for at in range(len(code)) for digit in "0123456789" if digit != code[at]
+    ]
+
+
 def _in_context(shares: dict[str, float], said: Mapping[str, float]) -> dict[str, float]:
     """Probabilities of codes with what stands around them: Bayes' rule, over these codes and all others.
 
     Args:
         shares: probabilities of codes, which need not add up to 1: it may be none of them.
-        said: log likelihoods of what stands around, for the likeliest codes; 0 at most, UNRELATED for what has nothing
-            to do with a code.
+        said: log likelihoods of what stands around, for the likeliest codes and for such as nobody proposed; 0 at most,
+            UNRELATED for what has nothing to do with a code.
     """
     first = max(shares, key=lambda code: shares[code])
     none = max(1.0 - sum(shares.values()), NONE_OF_THEM * (1.0 - shares[first]))
