@@ -471,8 +471,9 @@ def test_what_a_glance_took_for_the_place_and_could_not_read_may_be_the_code_all
         for changes in ({"prior": -1.0}, {"center": (250.0, 414.0)})
     )
     amount = replace(labelled, is_amount=True)
+    same_code = replace(labelled, decoded=best.decoded)
     alone = confidence_on_page(best, [best], [best.field])
-    assert [confidence(seen) for seen in (unlikely, here, amount)] == [alone] * 3
+    assert [confidence(seen) for seen in (unlikely, here, amount, same_code)] == [alone] * 4
 
 
 def enlarged(attempt: Attempt, times: float) -> Attempt:
