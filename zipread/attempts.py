@@ -154,7 +154,8 @@ def confidence_on_page(
 
     Logistic regression on the log-odds of the reading, those of its place, and how far these lead the best other
     place; fitted on made mail by writers that trained nothing, its fonts being those that train, and on pictures
-    that are no mail. Where another place is known to show another code, the two places' odds alone tell which it is.
+    that are no mail. Where another place is known to show another code, the two places' odds alone tell which it is,
+    and what a glance took for the code's place and could not be read may be it all the same.
 
     Args:
         best: of the attempts.
