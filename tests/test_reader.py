@@ -501,6 +501,14 @@ def test_of_two_codes_the_one_in_larger_print_is_likelier():
     )
     assert smaller < equal < larger < huge
     assert giant == pytest.approx(huge)
+    # A sender's hand may be larger than the print of where a reply goes.
+    by_hand, printed = (
+        replace(attempt, shown=replace(attempt.shown, by_hand=share))
+        for attempt, share in ((enlarged(first, 1.7), 0.97), (second, 0.03))
+    )
+    assert priors_together(by_hand, printed) == priors_together(first, second)
+    assert priors_together(by_hand, replace(second, shown=by_hand.shown))[0] == pytest.approx(huge)
+
     unread = replace(second, decoded=None)
     assert priors_together(enlarged(first, 1.2), unread) == priors_together(first, unread)
     assert priors_together(enlarged(second, 1.2)) == priors_together(second)

@@ -230,8 +230,12 @@ def weighed_together(attempts: Sequence[Attempt]) -> list[Attempt]:
 
 
 def _of_size(one: Attempt, other: Attempt) -> float:
-    """What the heights of two codes say for the one against the other, log likelihood; 0 where not both are read."""
-    if one.decoded is None or other.decoded is None:
+    """What the heights of two codes say for the one against the other, log likelihood.
+
+    0 where not both are read, or one is handwritten and the other not: a reply's sender may write larger than the
+    office is printed that it goes to.
+    """
+    if one.decoded is None or other.decoded is None or one.kind != other.kind:
         return 0.0
     larger = math.log(one.field.size[1] / other.field.size[1])
     return float(np.clip(LARGER * larger, -MOST_LARGER, MOST_LARGER))
